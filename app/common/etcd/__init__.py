@@ -1,0 +1,6 @@
+"""The only importer of the etcd client. Keys are text, values bytes."""
+
+from app.common.etcd.client import EtcdClient, Page
+from app.common.etcd.txn import Event, KeyValue, TxnResult
+
+__all__ = ["EtcdClient", "Event", "KeyValue", "Page", "TxnResult"]
