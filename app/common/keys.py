@@ -13,6 +13,8 @@
 | `/cron/drain/<worker>` | this worker takes no new runs | no | master |
 | `/cron/audit/<id>` | audit entry on its way to the log store | no | master, worker |
 | `/cron/users/`, `/cron/tokens/`, `/cron/sessions/` | accounts; hashes only | sessions | master |
+| `/cron/signins/<digest>` | refused sign-ins of one user, address or both | 15 min | master |
+| `/cron/mark/jobs` | nothing; its revision is that of the last job write of any master | no | master |
 """
 
 ROOT = "/cron/"
@@ -29,6 +31,8 @@ AUDIT = "/cron/audit/"
 USERS = "/cron/users/"
 TOKENS = "/cron/tokens/"
 SESSIONS = "/cron/sessions/"
+SIGNINS = "/cron/signins/"
+JOBS_MARK = "/cron/mark/jobs"
 
 
 def job(name: str) -> str:
@@ -86,6 +90,10 @@ def token(digest: str) -> str:
 
 def session(digest: str) -> str:
     return SESSIONS + digest
+
+
+def signins(digest: str) -> str:
+    return SIGNINS + digest
 
 
 def last_part(key: str) -> str:

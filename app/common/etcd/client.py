@@ -110,6 +110,13 @@ class EtcdClient:
         page = self._range(rpc.RangeRequest(key=key.encode()))
         return page.items[0] if page.items else None
 
+    def get_many(self, keys: Sequence[str]) -> tuple[list[KeyValue | None], int]:
+        """These keys as of one moment, None where there is none, and the revision of that moment."""
+        request = rpc.TxnRequest(success=[txn.get(key) for key in keys])
+        response = self._read(lambda c: c.kv.Txn, request)
+        answers = txn.result(response, response.header.revision)
+        return [found[0] if found else None for found in answers.responses], answers.revision
+
     def page(
         self,
         prefix: str,

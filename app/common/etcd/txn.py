@@ -67,6 +67,14 @@ def present(key: str) -> Compare:
     return rpc.Compare(result=_GREATER, target=_CREATE, key=key.encode(), create_revision=0)
 
 
+def absent_prefix(prefix: str) -> Compare:
+    """There is no key at all under `prefix`."""
+    start = prefix.encode()
+    return rpc.Compare(
+        result=_EQUAL, target=_CREATE, key=start, range_end=prefix_end(start), create_revision=0
+    )
+
+
 def put(key: str, value: bytes, lease: int = 0) -> Operation:
     return rpc.RequestOp(request_put=rpc.PutRequest(key=key.encode(), value=value, lease=lease))
 
