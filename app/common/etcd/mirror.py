@@ -1,0 +1,287 @@
+"""A local copy of some prefixes of etcd: a snapshot, then a watch from its revision on.
+
+Any doubt about the watch (its end, an error, a cancel, a compaction, silence) rebuilds the copy from a new
+snapshot. A full comparison now and then heals what a watch lost without a sign.
+"""
+
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import grpc
+from pyetcd import etcdrpc as rpc
+
+from app.common.errors import CronError, EtcdError
+from app.common.etcd.client import EtcdClient, translate
+from app.common.etcd.txn import Event, KeyValue, key_value, prefix_end
+
+log = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 2.0  # how often the server is asked to prove that the watch is alive
+SILENCE_SECONDS = 7.0  # no answer for this long: the watch is dead, whatever the connection says
+MAX_BACKOFF_SECONDS = 5.0
+
+# etcd before 3.4.25 and 3.5.8 may send a proof of progress ahead of the events it speaks of (etcd issue 15220).
+# They are at most one send behind, so progress counts when nothing has followed it for this long.
+PROGRESS_SETTLE_SECONDS = 0.1
+
+Snapshot = Callable[[dict[str, KeyValue], int, str], None]
+Changes = Callable[[list[Event], int], None]
+
+
+class Mirror:
+    """Keeps `items` equal to what etcd holds under `prefixes`, from a thread of its own.
+
+    `on_snapshot(items, revision, cause)` is called with everything whenever the copy is (re)built, `on_changes(events,
+    revision)` with what changed since, in order; both from the mirror's thread, never at the same time. Between
+    etcd's answers `revision` may lag; `wait_for` waits until a revision has been seen.
+    """
+
+    def __init__(
+        self,
+        client: EtcdClient,
+        prefixes: Sequence[str],
+        *,
+        on_snapshot: Snapshot | None = None,
+        on_changes: Changes | None = None,
+        resync_seconds: float = 300,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._prefixes = tuple(prefixes)
+        self._on_snapshot = on_snapshot or (lambda items, revision, cause: None)
+        self._on_changes = on_changes or (lambda events, revision: None)
+        self._resync_seconds = resync_seconds
+        self._monotonic = monotonic
+        self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
+        self._stopping = threading.Event()
+        self._advanced = threading.Condition()
+        self._stream: _Stream | None = None
+        self._heard = monotonic()
+        self._claimed: tuple[int, float] | None = None  # revision of a progress answer, and when it came
+        self.items: dict[str, KeyValue] = {}
+        self.revision = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        stream = self._stream
+        if stream:
+            stream.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    @property
+    def age(self) -> float:
+        """Seconds since etcd last proved that the copy is complete up to `revision`."""
+        return self._monotonic() - self._heard
+
+    def wait_for(self, revision: int, timeout: float) -> bool:
+        """Whether the copy reached `revision` (0: was built at all) within `timeout` seconds.
+
+        A revision that changed nothing under the prefixes is reached by the next proof of progress, which this
+        asks for.
+        """
+        deadline = self._monotonic() + timeout
+        with self._advanced:
+            while not (self.revision and self.revision >= revision):
+                left = deadline - self._monotonic()
+                if left <= 0:
+                    return False
+                if self._stream:
+                    self._stream.ask_progress()
+                self._advanced.wait(min(left, 0.2))
+        return True
+
+    # The mirror's thread
+
+    def _run(self) -> None:
+        backoff, cause = 0.1, "start"
+        while not self._stopping.is_set():
+            try:
+                self._build(cause)
+                backoff = 0.1
+                cause = self._follow()
+            except CronError as error:
+                cause = "error"
+                log.warning("The mirror waits for etcd: %s", error, extra={"action": "mirror"})
+                self._client.fail_over()
+            if self._stopping.is_set():
+                return
+            self._stopping.wait(backoff * random.uniform(0.5, 1))
+            backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
+
+    def _build(self, cause: str) -> None:
+        items, revision = self._read_all()
+        self.items = items
+        self._claimed = None
+        self._heard = self._monotonic()
+        self._on_snapshot(items, revision, cause)
+        self._reached(revision)
+
+    def _read_all(self) -> tuple[dict[str, KeyValue], int]:
+        items: dict[str, KeyValue] = {}
+        revision = 0
+        for prefix in self._prefixes:
+            page = self._client.scan(prefix, revision=revision)
+            revision = page.revision
+            items.update((kv.key, kv) for kv in page.items)
+        return items, revision
+
+    def _follow(self) -> str:
+        """Apply changes until there is a doubt; returns its name."""
+        self._stream = stream = _Stream(self._client, self._prefixes, self.revision + 1)
+        resync_at = self._monotonic() + self._resync_seconds * random.uniform(0.8, 1.2)
+        heard = asked = self._monotonic()
+        try:
+            while not self._stopping.is_set():
+                response = stream.next(timeout=PROGRESS_SETTLE_SECONDS if self._claimed else 0.5)
+                now = self._monotonic()
+                self._settle_progress(now)
+                if response is not None:
+                    heard = now
+                    doubt = self._take(response)
+                    if doubt:
+                        return doubt
+                elif now - heard > SILENCE_SECONDS:
+                    log.warning("The watch fell silent.", extra={"action": "mirror"})
+                    self._client.fail_over()
+                    return "silence"
+                if now - asked >= PROGRESS_SECONDS:
+                    stream.ask_progress()
+                    asked = now
+                if now >= resync_at:
+                    if not self._matches_etcd():
+                        return "difference"
+                    resync_at = now + self._resync_seconds
+            return "stop"
+        finally:
+            self._stream = None
+            stream.close()
+
+    def _take(self, response: Any) -> str | None:
+        """Apply one answer; returns the doubt it raises, if any."""
+        if isinstance(response, Exception):
+            log.warning("The watch ended: %s", response, extra={"action": "mirror"})
+            return "error"
+        if response.compact_revision:
+            return "compacted"
+        if response.canceled:
+            log.warning("etcd cancelled the watch: %s", response.cancel_reason, extra={"action": "mirror"})
+            return "cancelled"
+        if response.created:
+            return None
+        self._heard = self._monotonic()
+        events = [Event(e.type == 1, key_value(e.kv)) for e in response.events]
+        if events:
+            for event in events:
+                if event.deleted:
+                    self.items.pop(event.kv.key, None)
+                else:
+                    self.items[event.kv.key] = event.kv
+            self._on_changes(events, response.header.revision)
+            self._reached(events[-1].kv.mod_revision)
+            self._claimed = None
+        else:
+            self._claimed = (response.header.revision, self._heard)
+        return None
+
+    def _settle_progress(self, now: float) -> None:
+        if self._claimed and now - self._claimed[1] >= PROGRESS_SETTLE_SECONDS:
+            self._reached(self._claimed[0])
+            self._claimed = None
+
+    def _matches_etcd(self) -> bool:
+        """Compare every key with etcd. A difference that the watch still has on its way is not one: only keys
+        older than what the watch has proved count."""
+        items, revision = self._read_all()
+        if not self._catch_up(revision):
+            return False
+        settled = {k: kv.mod_revision for k, kv in self.items.items() if kv.mod_revision <= revision}
+        actual = {k: kv.mod_revision for k, kv in items.items()}
+        changed_since = {k for k, kv in self.items.items() if kv.mod_revision > revision}
+        differs = any(settled.get(k) != r for k, r in actual.items() if k not in changed_since)
+        return not differs and not (settled.keys() - actual.keys())
+
+    def _catch_up(self, revision: int) -> bool:
+        deadline = self._monotonic() + SILENCE_SECONDS
+        while self.revision < revision and self._stream and self._monotonic() < deadline:
+            if not self._claimed:
+                self._stream.ask_progress()
+            response = self._stream.next(timeout=PROGRESS_SETTLE_SECONDS)
+            self._settle_progress(self._monotonic())
+            if response is not None and self._take(response):
+                return False
+        return self.revision >= revision
+
+    def _reached(self, revision: int) -> None:
+        with self._advanced:
+            self.revision = max(self.revision, revision)
+            self._advanced.notify_all()
+
+
+class _Stream:
+    """One watch stream over several prefixes. A reader thread turns gRPC's blocking iterator into a queue, so
+    that silence can be noticed."""
+
+    MAX_BUFFERED = 1_000  # answers; a slower reader stops reading, and etcd holds back
+
+    def __init__(self, client: EtcdClient, prefixes: Sequence[str], start_revision: int) -> None:
+        self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._responses: queue.Queue[Any] = queue.Queue(self.MAX_BUFFERED)
+        self._closed = threading.Event()
+        for prefix in prefixes:
+            start = prefix.encode()
+            self._requests.put(
+                rpc.WatchRequest(
+                    create_request=rpc.WatchCreateRequest(
+                        key=start, range_end=prefix_end(start), start_revision=start_revision
+                    )
+                )
+            )
+        try:
+            self._call = client.watch_stream(self._outgoing())
+        except grpc.RpcError as error:
+            raise translate(error) from error
+        threading.Thread(target=self._read, name="watch", daemon=True).start()
+
+    def next(self, timeout: float) -> Any | None:
+        """The next answer, an exception if the stream ended, None if there was nothing in time."""
+        try:
+            return self._responses.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+    def ask_progress(self) -> None:
+        self._requests.put(rpc.WatchRequest(progress_request=rpc.WatchProgressRequest()))
+
+    def close(self) -> None:
+        self._closed.set()
+        self._requests.put(None)
+        self._call.cancel()
+
+    def _outgoing(self) -> Iterator[Any]:
+        while (request := self._requests.get()) is not None:
+            yield request
+
+    def _read(self) -> None:
+        try:
+            for response in self._call:
+                self._hand_over(response)
+            self._hand_over(EtcdError("the stream was closed by etcd"))
+        except grpc.RpcError as error:
+            self._hand_over(translate(error))
+
+    def _hand_over(self, item: Any) -> None:
+        while not self._closed.is_set():
+            try:
+                self._responses.put(item, timeout=0.5)
+            except queue.Full:
+                continue
+            return

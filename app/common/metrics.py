@@ -1,0 +1,55 @@
+"""Every Prometheus metric, in one place. Labels are bounded: never one series a job.
+
+The processes of a worker share one set through prometheus_client's multiprocess mode: the directory is set in
+the environment before this module is first imported (see app/worker/main.py).
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LATENESS_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300)
+DURATION_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
+
+# Worker: fires and runs
+
+RUNS = Counter(
+    "cron_runs", "Rows that became final, by how they ended and what started them.", ["status", "trigger"]
+)
+LATENESS = Histogram(
+    "cron_lateness_seconds", "Start of a run minus its plan time (cron fires only).", buckets=LATENESS_BUCKETS
+)
+DURATION = Histogram("cron_run_duration_seconds", "From start to end of a run.", buckets=DURATION_BUCKETS)
+CLAIMS = Counter("cron_claims", "Claims by outcome.", ["outcome"])
+CLAIM_TRANSACTIONS = Counter(
+    "cron_claim_transactions", "Transactions and check reads sent to etcd for claims.", ["kind"]
+)
+CLAIM_BATCH = Histogram(
+    "cron_claim_batch_size", "Fires a claim transaction.", buckets=(1, 2, 5, 10, 20, 40, 60)
+)
+
+# Worker: state
+
+JOBS = Gauge("cron_jobs", "Jobs held, by state.", ["state"], multiprocess_mode="mostrecent")
+RUNNING = Gauge("cron_running", "Commands that run now.", multiprocess_mode="livesum")
+PENDING = Gauge("cron_pending_fires", "Due fires that wait for a claim.", multiprocess_mode="mostrecent")
+CAPACITY = Gauge("cron_capacity", "Commands that may run at the same time.", multiprocess_mode="mostrecent")
+WATCH_AGE = Gauge(
+    "cron_watch_age_seconds", "Since the watch last proved to be alive.", multiprocess_mode="mostrecent"
+)
+REBUILDS = Counter("cron_mirror_rebuilds", "New snapshots of the mirror, by cause.", ["cause"])
+LEASE_LEFT = Gauge(
+    "cron_lease_seconds_left", "Until the worker's lease runs out.", multiprocess_mode="mostrecent"
+)
+CLOCK_OFFSET = Gauge(
+    "cron_clock_offset_seconds", "This clock minus the median of the cluster.", multiprocess_mode="mostrecent"
+)
+PROCESS_RESTARTS = Counter("cron_process_restarts", "Restarts of worker processes.", ["process"])
+
+# Worker: log writer
+
+LOG_BATCHES = Counter("cron_log_batches", "Batches given to the log store.", ["result"])
+LOG_ROWS = Counter("cron_log_rows", "Rows acknowledged by the log store.")
+LOG_CONFLICTS = Counter("cron_log_conflicts", "Rows for which another worker's row existed: a doubled run.")
+SPOOL_BYTES = Gauge(
+    "cron_spool_bytes", "Rows on disk that wait for the log store.", multiprocess_mode="mostrecent"
+)
+DROPPED = Counter("cron_dropped_records", "Records lost because a bound was reached. Must stay 0.", ["where"])

@@ -1,0 +1,179 @@
+"""Which fires this worker should claim, and when: the heap of next fires, and the due ones not yet decided.
+
+Knows no clock and speaks to nobody: time is an argument, and the scheduler carries out what `collect` returns.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.common.models import MissedRange, Misfire
+from app.worker.cluster import Cluster
+from app.worker.heap import DueHeap
+from app.worker.job_table import HeldJob, JobTable
+from app.worker.placement import delay_ms
+
+RETRY_MS = 200  # until a fire is tried again that found no capacity here
+
+
+@dataclass(slots=True)
+class Fire:
+    """A due fire not yet decided. At most one a job: a later one takes in the earlier as missed.
+
+    `cursor` is the value to expect in etcd; `read` tells whether it was read there (else it is what the schedule
+    says). `first` is set when this worker is the first of the order: it claims without looking.
+    `unplaceable`: no live worker has the labels; the fire is only recorded.
+    """
+
+    name: str
+    plan: int
+    cursor: int | None
+    first: bool
+    read: bool = False
+    unplaceable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """`claim` at once; `check` first whether somebody has claimed them."""
+
+    claim: list[Fire]
+    check: list[Fire]
+
+
+class Planner:
+    """All times are epoch ms."""
+
+    def __init__(self, table: JobTable, cluster: Cluster, grace_ms: int) -> None:
+        self._table = table
+        self._cluster = cluster
+        self._grace_ms = grace_ms
+        self._upcoming = DueHeap()
+        self._attempts = DueHeap()
+        self._pending: dict[str, Fire] = {}
+
+    @property
+    def pending(self) -> int:
+        return len(self._pending)
+
+    @property
+    def planned(self) -> int:
+        return len(self._upcoming)
+
+    def next_due(self) -> int | None:
+        return min(
+            (due for due in (self._upcoming.next_due(), self._attempts.next_due()) if due is not None),
+            default=None,
+        )
+
+    def forget(self, name: str) -> None:
+        """The job is gone, paused or about to be planned anew."""
+        self._upcoming.discard(name)
+        self._drop(name)
+
+    def clear(self) -> None:
+        self._upcoming.clear()
+        self._attempts.clear()
+        self._pending.clear()
+
+    def plan(self, held: HeldJob, cursor: int, now: int) -> None:
+        """Plan a job from its cursor. Fires since then that nobody claimed become one due fire, the latest."""
+        name = held.job.name
+        self.forget(name)
+        held.cursor = cursor
+        if not held.job.enabled:
+            return
+        upcoming = held.schedule.next(cursor)
+        if upcoming is not None and upcoming <= now:
+            latest = held.schedule.previous(now + 1)
+            assert latest is not None
+            self._make_due(held, Fire(name, latest, cursor, first=False, read=True), now)
+            held.cursor = latest
+            upcoming = held.schedule.next(now)
+        if upcoming is not None:
+            self._upcoming.set(name, upcoming)
+
+    def collect(self, now: int) -> Due:
+        """Take what is due out of the heaps. Each fire returned must be given back by `decided` or `again`."""
+        for name, plan in self._upcoming.pop_due(now):
+            held = self._table.get(name)
+            if held is None:
+                continue
+            fire = Fire(name, plan, held.cursor, first=False)
+            held.cursor = plan
+            following = held.schedule.next(plan)
+            if following is not None:
+                self._upcoming.set(name, following)
+            self._make_due(held, fire, now)
+        due = Due([], [])
+        for name, _ in self._attempts.pop_due(now):
+            fire = self._pending[name]
+            (due.claim if fire.first or fire.read else due.check).append(fire)
+        return due
+
+    def decided(self, fire: Fire) -> None:
+        """Somebody claimed it, or it is no longer this worker's business."""
+        if self._pending.get(fire.name) is fire:
+            self._drop(fire.name)
+
+    def again(self, fire: Fire, at: int) -> None:
+        """Try it again at `at`, unless a later fire has replaced it."""
+        if self._pending.get(fire.name) is fire:
+            self._attempts.set(fire.name, at)
+
+    def superseded(self, fire: Fire) -> bool:
+        return self._pending.get(fire.name) is not fire
+
+    def gap(self, held: HeldJob, fire: Fire) -> MissedRange | None:
+        """The unclaimed fires between the cursor that was read and the fire itself."""
+        if not fire.read or fire.cursor is None:
+            return None
+        first, last = held.schedule.next(fire.cursor), held.schedule.previous(fire.plan)
+        if first is None or last is None or first > last:
+            return None
+        return MissedRange(first=first, last=last, count=held.schedule.count(fire.cursor, last))
+
+    def may_run(self, held: HeldJob, fire: Fire, now: int) -> bool:
+        """Whether the fire still runs, by its age and the job's misfire policy."""
+        if fire.unplaceable:
+            return False
+        late = now - fire.plan
+        return late <= self._grace_ms or (
+            held.job.misfire is Misfire.LATEST and late <= held.job.misfire_window_seconds * 1000
+        )
+
+    def is_misfire(self, fire: Fire, now: int) -> bool:
+        return now - fire.plan > self._grace_ms
+
+    def names(self) -> Iterable[str]:
+        return self._pending.keys()
+
+    def _make_due(self, held: HeldJob, fire: Fire, now: int) -> None:
+        job = held.job
+        if held.blocked_by == self._cluster.worker_id:
+            # It runs here: this worker records its skipped fires, so that they become one growing row.
+            place: int | None = 0
+        else:
+            place = self._cluster.place(job.worker_labels, held.seed, fire.plan)
+            if held.blocked_by and place is not None:
+                place = max(place, 3)  # whoever runs it is first
+        at = max(fire.plan, now)
+        if place is None:
+            if self._cluster.can_anybody(job.worker_labels):
+                self._drop(fire.name)
+                return
+            place = self._cluster.place_of_all(held.seed, 0)
+            if place is None:
+                return
+            fire.unplaceable = True
+            at = max(fire.plan + self._grace_ms, now)
+        before = self._pending.get(fire.name)
+        at += delay_ms(place)
+        if before and before.unplaceable and fire.unplaceable:
+            at = min(at, self._attempts.due_of(fire.name) or at)
+        fire.first = place == 0 and not fire.unplaceable
+        self._pending[fire.name] = fire
+        self._attempts.set(fire.name, at)
+
+    def _drop(self, name: str) -> None:
+        self._pending.pop(name, None)
+        self._attempts.discard(name)

@@ -1,0 +1,93 @@
+"""What this worker has claimed and not yet closed: commands that run, and open records whose rows are on their
+way to the store. Knows no clock."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from app.common.models import RunOrder
+from app.worker.messages import StoredRow
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRun:
+    run_id: str
+    job: str
+    executor: int
+    fence: int
+    lock: str | None
+
+
+@dataclass(slots=True)
+class OpenEntry:
+    """An open record, and the rows (id -> count) that must be stored before it may go. `rerun` is ordered with
+    its end if the row stands as lost: (job, order id, order)."""
+
+    key: str
+    revision: int
+    rows: dict[str, int] = field(default_factory=dict)
+    rerun: tuple[str, str, RunOrder] | None = None
+
+
+class RunTable:
+    def __init__(self) -> None:
+        self.running: dict[str, RunningRun] = {}
+        self._loads: Counter[int] = Counter()
+        self._open: dict[str, OpenEntry] = {}  # by key
+        self._waiting: dict[str, OpenEntry] = {}  # by row id
+
+    def __len__(self) -> int:
+        return len(self.running)
+
+    @property
+    def idle(self) -> bool:
+        return not self.running and not self._open
+
+    @property
+    def unsettled(self) -> int:
+        return len(self._open)
+
+    def holds(self, key: str) -> bool:
+        return key in self._open
+
+    def start(self, run: RunningRun) -> None:
+        self.running[run.run_id] = run
+        self._loads[run.executor] += 1
+
+    def end(self, run_id: str) -> RunningRun | None:
+        run = self.running.pop(run_id, None)
+        if run:
+            self._loads[run.executor] -= 1
+        return run
+
+    def of_job(self, job: str) -> list[RunningRun]:
+        return [run for run in self.running.values() if run.job == job]
+
+    def of_executor(self, index: int) -> list[RunningRun]:
+        return [run for run in self.running.values() if run.executor == index]
+
+    def least_loaded(self, executors: Iterable[int]) -> int:
+        """The executor with the fewest commands."""
+        return min(executors, key=lambda executor: self._loads[executor])
+
+    def open(self, key: str, revision: int, rows: dict[str, int]) -> OpenEntry:
+        """Wait for these rows before the record at `key` may be closed. Opening a key again replaces what was
+        known of it: a range that has grown."""
+        entry = OpenEntry(key, revision, dict(rows))
+        self._open[key] = entry
+        for row_id in rows:
+            self._waiting[row_id] = entry
+        return entry
+
+    def stored(self, row: StoredRow) -> OpenEntry | None:
+        """The open record that can be closed now that this row is stored, if there is one."""
+        entry = self._waiting.get(row.row_id)
+        if entry is None or entry.rows.get(row.row_id, 0) > row.fires:
+            return None
+        del self._waiting[row.row_id]
+        del entry.rows[row.row_id]
+        if entry.rows:
+            return None
+        if self._open.get(entry.key) is entry:
+            del self._open[entry.key]
+        return entry

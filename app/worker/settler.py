@@ -1,0 +1,72 @@
+"""Closing what claims opened: locks are released when a command ends, open records deleted when their rows are
+stored. Batched, repeated until etcd has taken it."""
+
+import logging
+from itertools import islice
+
+from app.common import keys
+from app.common.errors import EtcdError, EtcdUnavailable
+from app.common.etcd import EtcdClient, txn
+from app.common.models import RunOrder
+from app.worker.claims import lock_value
+
+log = logging.getLogger(__name__)
+
+BATCH = 100  # operations a transaction; each nests at most two more
+MAX_BACKOFF_MS = 2_000
+
+
+class Settler:
+    """Every operation is idempotent: it names what it expects, so repeating it is harmless."""
+
+    def __init__(self, client: EtcdClient) -> None:
+        self._client = client
+        self._operations: dict[tuple[str, ...], txn.Operation] = {}  # the key makes each unique
+        self._batch = BATCH
+        self._retry_at = 0
+        self._backoff = 100
+
+    def __len__(self) -> int:
+        return len(self._operations)
+
+    def release_lock(self, lock: str, worker: str, run_id: str) -> None:
+        self._operations["lock", lock, run_id] = txn.nested(
+            [txn.value_is(lock, lock_value(worker, run_id))], [txn.delete(lock)]
+        )
+
+    def close_record(self, key: str, revision: int) -> None:
+        """Delete an open record, unless it was written again after `revision`."""
+        self._operations["record", key, str(revision)] = txn.nested(
+            [txn.mod_revision_is(key, revision)], [txn.delete(key)]
+        )
+
+    def close_and_rerun(self, key: str, revision: int, job: str, order_id: str, order: RunOrder) -> None:
+        """Delete a lost run's open record and order the next attempt, in one step: one order however many try."""
+        self._operations["rerun", key] = txn.nested(
+            [txn.mod_revision_is(key, revision)],
+            [txn.delete(key), txn.put(keys.order(job, order_id), order.to_json())],
+        )
+
+    def flush(self, now: int) -> None:
+        """Send what waits; when etcd does not answer, keep it and back off. `now` is epoch ms."""
+        if now < self._retry_at:
+            return
+        while self._operations:
+            batch = list(islice(self._operations, self._batch))
+            try:
+                self._client.txn(success=[self._operations[key] for key in batch])
+            except EtcdUnavailable as error:
+                log.warning("Closing runs waits for etcd: %s", error, extra={"action": "settle"})
+                self._retry_at = now + self._backoff
+                self._backoff = min(self._backoff * 2, MAX_BACKOFF_MS)
+                return
+            except EtcdError as error:
+                # One bad operation must not hold up the others: find it by sending them one by one.
+                if len(batch) > 1:
+                    self._batch = 1
+                    continue
+                log.error("etcd refused to close %s: %s", batch[0], error, extra={"action": "settle"})
+            for key in batch:
+                del self._operations[key]
+            self._backoff = 100
+        self._batch = BATCH
