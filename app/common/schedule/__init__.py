@@ -4,11 +4,14 @@ All times are epoch milliseconds; every fire is at a whole second, from 1970 to 
 """
 
 import functools
+import math
 from dataclasses import dataclass
 
 from app.common.errors import ScheduleError
 from app.common.schedule import expression as expressions
-from app.common.schedule.fires import ClockFires, Fires, IntervalFires
+from app.common.schedule.changes import changes
+from app.common.schedule.describe import bounds, describe, words
+from app.common.schedule.fires import ClockFires, IntervalFires
 from app.common.schedule.wall import END, Wall
 from app.common.schedule.zones import zone
 
@@ -33,7 +36,7 @@ def parse(
 
 
 @functools.lru_cache(maxsize=16_384)
-def _fires(text: str, timezone: str, hash_name: str) -> Fires:
+def _fires(text: str, timezone: str, hash_name: str) -> ClockFires | IntervalFires:
     """What all jobs with the same expression and zone share."""
     where = zone(timezone)
     if text.startswith("@every"):
@@ -51,7 +54,7 @@ class Schedule:
 
     expression: str
     timezone: str
-    _fires: Fires
+    _fires: ClockFires | IntervalFires
     _starts_at_ms: int | None = None
     _ends_at_ms: int | None = None
 
@@ -88,3 +91,21 @@ class Schedule:
             found.append(fire)
             after_ms = fire
         return found
+
+    def describe(self, language: str = "en") -> str:
+        """In words, English (`en`) or Simplified Chinese (`zh`): `At 03:30 on Monday to Friday`."""
+        limits = bounds(zone(self.timezone), self._starts_at_ms, self._ends_at_ms, language)
+        return describe(self._fires, language) + limits
+
+    def dst_notes(self, from_ms: int, until_ms: int, language: str = "en") -> list[str]:
+        """What the zone changes from one time to another do to fires, one sentence a change.
+
+        Changes that change no fire are left out, and so are those that a steady schedule (every 15 minutes)
+        goes through without anyone noticing.
+        """
+        if isinstance(self._fires, IntervalFires):
+            return []
+        starts_at = -math.inf if self._starts_at_ms is None else self._starts_at_ms / 1000
+        ends_at = math.inf if self._ends_at_ms is None else self._ends_at_ms / 1000
+        found = changes(self._fires, from_ms // 1000, until_ms // 1000, starts_at, ends_at)
+        return [words(language).note(change) for change in found]

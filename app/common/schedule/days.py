@@ -39,10 +39,14 @@ class DayRule:
     years: frozenset[int] | None = None
 
     @property
-    def is_every_day(self) -> bool:
+    def any_date(self) -> bool:
+        """Whether the two day fields leave out no day."""
         all_days, all_weekdays = len(self.days) == 31, len(self.weekdays) == 7
-        all_dates = (all_days or all_weekdays) if self.either else (all_days and all_weekdays)
-        return all_dates and len(self.months) == 12 and self.years is None
+        return (all_days or all_weekdays) if self.either else (all_days and all_weekdays)
+
+    @property
+    def every_day(self) -> bool:
+        return self.any_date and len(self.months) == 12 and self.years is None
 
     def mask(self, first: int, length: int) -> int:
         """Bit d is set if day d matches, in a month whose first day is weekday `first`."""

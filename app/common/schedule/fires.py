@@ -6,26 +6,13 @@ The rule for zone changes:
   does not exist fires at the first instant after the gap, several of them once, and a time that comes twice
   fires the first time.
 - A schedule that follows elapsed time fires whenever the clock shows a matching time.
-"""
 
-from typing import Protocol
+Instants are seconds since the epoch, UTC.
+"""
 
 from app.common.schedule import wall
 from app.common.schedule.wall import Wall
 from app.common.schedule.zones import Zone
-
-
-class Fires(Protocol):
-    """Seconds since the epoch, UTC."""
-
-    def first(self, after: int) -> int | None:
-        """The first fire after the given second; None if there is none before 2100."""
-
-    def last(self, before: int) -> int | None:
-        """The last fire before the given second; None if there is none since 1970."""
-
-    def count(self, after: int, until: int) -> int:
-        """How many fires there are with after < fire <= until."""
 
 
 class ClockFires:
@@ -41,6 +28,7 @@ class ClockFires:
         """The first local time of each interval that is this interval's to fire."""
 
     def first(self, after: int) -> int | None:
+        """The first fire after the given second; None if there is none before 2100."""
         zone = self.zone
         index = zone.at(after + 1)
         begin = self.local_from[index]
@@ -56,6 +44,7 @@ class ClockFires:
             begin = self.local_from[index]
 
     def last(self, before: int) -> int | None:
+        """The last fire before the given second; None if there is none since 1970."""
         zone = self.zone
         index = zone.at(before - 1)
         end = min(before + zone.offsets[index], zone.local_ends[index])
@@ -69,6 +58,7 @@ class ClockFires:
             end = zone.local_ends[index]
 
     def count(self, after: int, until: int) -> int:
+        """How many fires there are with after < fire <= until."""
         zone = self.zone
         total = 0
         for index in range(zone.at(after + 1), zone.at(until) + 1):
