@@ -4,6 +4,7 @@ A month's matching days depend only on its first weekday and its length, so 28 b
 """
 
 import calendar
+import functools
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -145,3 +146,9 @@ class Days:
             month += 1
             mask = self.mask(month)
         return total + (mask & ((1 << (end - _STARTS[month] + 1)) - 1)).bit_count()
+
+
+@functools.lru_cache(maxsize=4096)
+def days(rule: DayRule) -> Days:
+    """The days of one rule, shared by all schedules that have it."""
+    return Days(rule, rule.every_day)

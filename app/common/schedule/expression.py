@@ -1,9 +1,11 @@
 """From the text of a cron expression to sets of numbers.
 
-croniter reads names, ranges, steps, wrap-around and hashes, one item at a time. Added here: `LW`, `5L`, `L-3`
-and lists that mix any of them. Corrected here: `5-5` is 5 and not everything; a range that wraps around keeps
-its step; `H` as the day stays below 29, so that no month is left out. As in Debian's cron, a day field that
-starts with `*` is unrestricted, `*/2` too: then both day fields must match, instead of either.
+croniter reads names, steps and hashes, one item of a list at a time. Ranges are read here, because croniter
+takes `5-5` for everything and loses its step when a range wraps around (`22-4/3`). Added here: `LW`, `5L`,
+`L-3`, and lists that mix any of them. `H` as the day stays below 29, so that no month is left out.
+
+As in Debian's cron, a day field that starts with `*` is unrestricted, `*/2` too: then both day fields must
+match, instead of either.
 """
 
 import functools
@@ -140,11 +142,12 @@ def _plain(field: int, items: list[str], hash_name: str) -> frozenset[int]:
     """The numbers that the items name, leaving out those that depend on the month."""
     if "?" in items and len(items) > 1:
         raise bad(f"{NAMES[field]}: '?' must stand alone")
-    values: set[int] = set()
-    for item in items:
-        if not (field == DAY and _special_day(item)) and not (field == WEEKDAY and _special_weekday(item)):
-            values |= _numbers(field, item, hash_name if item.startswith("h") else "")
-    return frozenset(values)
+    named = [
+        _numbers(field, item, hash_name if item.startswith("h") else "")
+        for item in items
+        if not (field == DAY and _special_day(item)) and not (field == WEEKDAY and _special_weekday(item))
+    ]
+    return named[0] if len(named) == 1 else frozenset().union(*named)
 
 
 def _special_day(item: str) -> bool:
@@ -189,9 +192,8 @@ def _numbers(field: int, item: str, hash_name: str) -> frozenset[int]:
     if not item:
         raise bad(f"{NAMES[field]}: has an empty item; remove the extra comma")
     if match := _RANGE.fullmatch(item):
-        first, last = _number(field, match[1]), _number(field, match[2])
-        step = int(match[3] or 1)
-        if first is not None and last is not None and step and (match[3] or first == last or last == 7):
+        first, last, step = _number(field, match[1]), _number(field, match[2]), int(match[3] or 1)
+        if first is not None and last is not None and step:
             size = high - low + 1
             stop = last if first <= last else last + size
             return frozenset((value - low) % size + low for value in range(first, stop + 1, step))
@@ -203,7 +205,7 @@ def _numbers(field: int, item: str, hash_name: str) -> frozenset[int]:
     fields[field] = item
     try:
         expanded, nth = croniter.expand(
-            " ".join(fields), hash_id=hash_name.encode(), second_at_beginning=True
+            " ".join(fields), hash_id=hash_name.encode(errors="replace"), second_at_beginning=True
         )
     except CroniterError as error:
         raise bad(_explain(field, item)) from error

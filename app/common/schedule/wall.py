@@ -6,7 +6,7 @@ A local time is a number of seconds since 1970-01-01 00:00 on the same clock; ev
 import functools
 from bisect import bisect_left
 
-from app.common.schedule.days import END_DAY, DayRule, Days
+from app.common.schedule.days import END_DAY, DayRule, days
 
 DAY = 86_400  # seconds
 
@@ -45,7 +45,7 @@ class Wall:
         self, seconds: frozenset[int], minutes: frozenset[int], hours: frozenset[int], rule: DayRule
     ) -> None:
         self.seconds, self.minutes, self.hours = axis(seconds, 60), axis(minutes, 60), axis(hours, 24)
-        self.days = Days(rule, rule.every_day)
+        self.days = days(rule)
         self.per_day = len(seconds) * len(minutes) * len(hours)
         self.first_of_day = self.hours.values[0] * 3600 + self.minutes.values[0] * 60 + self.seconds.values[0]
         self.last_of_day = (
