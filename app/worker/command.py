@@ -1,5 +1,6 @@
 """Starting one command: its arguments, its environment, and the process itself."""
 
+import contextlib
 import errno
 import os
 import pwd
@@ -127,6 +128,15 @@ def spawn(launch: Launch, base: Mapping[str, str], stdin: int, output: int) -> i
         setsigmask=(),
         setsigdef=_RESET_SIGNALS,
     )
+
+
+def close_all_on_exec() -> None:
+    """Whatever this process was given, commands get only what is meant for them."""
+    for entry in list(Path("/proc/self/fd").iterdir()):
+        fd = int(entry.name)
+        if fd > 2:
+            with contextlib.suppress(OSError):  # the one that listed the directory is gone
+                os.set_inheritable(fd, False)
 
 
 def explain(error: OSError | ValueError) -> str:

@@ -5,7 +5,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,7 +88,7 @@ def pipes(pid: int) -> set[int]:
     return found
 
 
-def send(process: Process, signum: int) -> bool:
+def send(process: Process, *signums: int) -> bool:
     """Signal exactly this process; False if it is gone or may not be signalled."""
     try:
         fd = os.pidfd_open(process.pid)
@@ -99,7 +99,8 @@ def send(process: Process, signum: int) -> bool:
         now = read_process(process.pid)
         if now is None or now.start != process.start:
             return False
-        signal.pidfd_send_signal(fd, signum)
+        for signum in signums:
+            signal.pidfd_send_signal(fd, signum)
     except OSError:
         return False
     else:
@@ -114,23 +115,46 @@ def kill_leftovers(worker_id: str, run_ids: Collection[str] | None = None) -> in
     They are known by CRON_WORKER and, if `run_ids` are given, CRON_RUN_ID in their environment; their
     descendants go with them. Looks again until none is left, for 5 s at most.
     """
+
+    def belongs(pid: int) -> bool:
+        return variable(pid, "CRON_WORKER") == worker_id and (
+            run_ids is None or variable(pid, "CRON_RUN_ID") in run_ids
+        )
+
+    def roots() -> list[int]:
+        return [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and belongs(int(p.name))]
+
+    return _kill_until_gone(roots)
+
+
+def kill_orphans(spare: Collection[int]) -> int:
+    """SIGKILL and reap the children of this process, a subreaper, except `spare`; returns how many it hit.
+
+    Their descendants go with them: so nothing of a dead executor is left, even what cleared its environment.
+    """
+
+    def orphans() -> list[int]:
+        return [pid for pid in children_of(os.getpid()) if pid not in spare]
+
+    killed = _kill_until_gone(orphans)
+    for pid in orphans():
+        _reap(pid)
+    return killed
+
+
+def _kill_until_gone(roots: Callable[[], list[int]]) -> int:
     killed: set[Process] = set()
     give_up = time.monotonic() + LEFTOVERS_SECONDS
-    while True:
-        roots = [pid for pid in _all_pids() if _belongs(pid, worker_id, run_ids)]
-        found = [process for process in living(roots) if process.pid != os.getpid()]
-        if not found or time.monotonic() > give_up:
-            return len(killed)
+    while found := [process for process in living(roots()) if process.pid != os.getpid()]:
         killed.update(process for process in found if send(process, signal.SIGKILL))
+        if time.monotonic() > give_up:
+            break
         time.sleep(0.005)
+    for process in killed:
+        _reap(process.pid)
+    return len(killed)
 
 
-def _belongs(pid: int, worker_id: str, run_ids: Collection[str] | None) -> bool:
-    return variable(pid, "CRON_WORKER") == worker_id and (
-        run_ids is None or variable(pid, "CRON_RUN_ID") in run_ids
-    )
-
-
-def _all_pids() -> list[int]:
-    own = os.getpid()
-    return [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and int(p.name) != own]
+def _reap(pid: int) -> None:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)

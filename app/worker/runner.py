@@ -9,14 +9,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
-from pathlib import Path
 
 from app.common.logstore.base import LiveOutput
 from app.worker import command
 from app.worker.command import Launch
-from app.worker.process_tree import Process, become_subreaper, living, send
+from app.worker.live_feed import LiveFeed
+from app.worker.process_tree import living
+from app.worker.run_trees import RunTrees
 from app.worker.running import Cause, Ended, Running
-from app.worker.strays import Strays, ticks_now
+from app.worker.strays import ticks_now
 
 __all__ = ["Cause", "Ended", "Launch", "LiveOutput", "Runner"]
 
@@ -24,9 +25,9 @@ log = logging.getLogger(__name__)
 
 SPAWNS_A_TURN = 16  # each takes about 0.5 ms, in which no pipe is read
 EVENTS_A_TURN = 256
-KILL_PASSES = 20  # in a row, while there are processes that were not there before
 KILL_AGAIN_SECONDS = 0.01
 GIVE_UP_SECONDS = 2.0  # after the first SIGKILL
+LINGER_SECONDS = 0.25  # for what a leader leaves behind: the `tee` of `exec > >(tee log)` ends by itself
 SIGNALS_AT_ONCE = 4096  # bytes, one a signal
 
 
@@ -56,18 +57,15 @@ class Runner:
         self._base = command.base_environment(environ)
         self._pending: OrderedDict[str, Launch] = OrderedDict()
         self._runs: dict[str, Running] = {}
-        self._leaders: dict[int, Running] = {}  # by pid, not reaped yet
         self._pipes: dict[int, Running] = {}  # by descriptor
         self._ending: dict[str, Running] = {}  # leader dead, or told to end
-        self._watched: dict[str, Running] = {}
         self._ended: list[Ended] = []
-        self._last_live: list[LiveOutput] = []
-        self._wake_at = self._live_at = inf
+        self._live = LiveFeed()
+        self._wake_at = inf
         self._interrupted = False
 
-        become_subreaper()
-        _close_all_on_exec()
-        self._strays = Strays()
+        command.close_all_on_exec()
+        self._trees = RunTrees(self._runs)
         self._epoll = select.epoll()
         self._null = os.open(os.devnull, os.O_RDWR)
         self._signals, self._wakeup = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -97,16 +95,16 @@ class Runner:
 
         A run that is ending already goes on ending for its first reason.
         """
-        who = "stopped with the worker" if cause is Cause.STOP else f"killed by {by}" if by else "killed"
-        if self._pending.pop(run_id, None) is not None:
-            reason = f"{who} before it had started"
+        launch = self._pending.pop(run_id, None)
+        if launch is not None:
+            reason = f"{_reason(launch, cause, by)} before it had started"
             self._ended.append(Ended(run_id=run_id, cause=cause, reason=reason, end_ms=self._clock()))
             return True
         run = self._runs.get(run_id)
         if run is None:
             return False
         if run.cause is None:
-            self._begin_end(run, cause, who)
+            self._begin_end(run, cause, by)
         return True
 
     def kill_all(self, cause: Cause = Cause.STOP, by: str = "") -> None:
@@ -119,20 +117,14 @@ class Runner:
         if run is None:
             return False
         if on:
-            self._watched[run_id] = run
-            self._live_at = min(self._live_at, run.live_at)
+            self._live.watch(run)
         else:
-            self._watched.pop(run_id, None)
+            self._live.unwatch(run_id)
         return True
 
     def live_output(self) -> list[LiveOutput]:
         """New output of the watched runs, at most one chunk a run and 200 ms. Call it after each poll."""
-        now = self._monotonic()
-        chunks, self._last_live = self._last_live, []
-        waiting = [run for run in self._watched.values() if run.live_pending]
-        chunks += [run.live_chunk(now) for run in waiting if run.live_at <= now]
-        self._live_at = min((run.live_at for run in waiting if run.live_pending), default=inf)
-        return chunks
+        return self._live.take(self._monotonic())
 
     def poll(self, timeout: float) -> list[Ended]:
         """Run the loop until a run has ended, live output is due, a registered descriptor is readable, a
@@ -144,12 +136,12 @@ class Runner:
         while True:
             self._start_some()
             busy = self._pending or self._ended
-            wait = 0.0 if busy else min(until, self._wake_at, self._live_at) - self._monotonic()
+            wait = 0.0 if busy else min(until, self._wake_at, self._live.due) - self._monotonic()
             self._handle_events(max(0.0, wait))
             now = self._monotonic()
             if now >= self._wake_at:
                 self._act_on_time(now)
-            if self._ended or self.ready or self._interrupted or now >= min(until, self._live_at):
+            if self._ended or self.ready or self._interrupted or now >= min(until, self._live.due):
                 ended, self._ended = self._ended, []
                 return ended
 
@@ -165,8 +157,7 @@ class Runner:
             self.poll(KILL_AGAIN_SECONDS)
         signal.signal(signal.SIGCHLD, self._old_handler)
         signal.set_wakeup_fd(self._old_wakeup)
-        become_subreaper(False)
-        self._strays.close()
+        self._trees.close()
         self._epoll.close()
         for fd in (self._null, self._signals, self._wakeup):
             os.close(fd)
@@ -189,12 +180,14 @@ class Runner:
                 self._ended.append(ended)
                 continue
             run = Running(launch, pid, fd, start_ms, start_ticks, self._monotonic())
-            self._runs[launch.run_id] = self._leaders[pid] = self._pipes[fd] = run
+            self._runs[launch.run_id] = self._pipes[fd] = run
+            self._trees.add(run)
             self._wake_at = min(self._wake_at, run.deadline)
 
     def _spawn(self, launch: Launch) -> tuple[int, int]:
         """The leader's pid and the descriptor its output comes from."""
         fd, output = os.pipe()
+        os.set_blocking(fd, False)  # the command might read from its own output, too
         try:
             self._epoll.register(fd, select.EPOLLIN)
             return command.spawn(launch, self._base, self._null, output), fd
@@ -211,10 +204,10 @@ class Runner:
         for fd, events in self._epoll.poll(wait, EVENTS_A_TURN):
             run = self._pipes.get(fd)
             if run is not None:
-                if not run.read(hung_up=bool(events & select.EPOLLHUP)):
-                    self._close_pipe(run)
-                if run.run_id in self._watched:
-                    self._live_at = min(self._live_at, run.live_at)
+                with contextlib.suppress(BlockingIOError):
+                    if not run.read(hung_up=bool(events & select.EPOLLHUP)):
+                        self._close_pipe(run)
+                self._live.printed(run)
             elif fd == self._signals:
                 numbers = os.read(fd, SIGNALS_AT_ONCE)
                 children_changed = signal.SIGCHLD in numbers
@@ -233,109 +226,63 @@ class Runner:
         run.fd = -1
 
     def _reap(self) -> None:
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                pid, status, usage = os.wait4(-1, os.WNOHANG)
-                if pid == 0:
-                    break
-                run = self._leaders.pop(pid, None)
-                if run is None:
-                    self._strays.reaped(pid)
-                else:
-                    run.status, run.usage = status, usage
-                    self._ending[run.run_id] = run
-        self._settle()
-
-    def _settle(self) -> None:
-        """Finish the runs of which nothing is left; end what a leader that ended by itself left behind."""
-        self._strays.refresh(self._leaders, self._runs)
-        for run in list(self._ending.values()):
-            if run.leader_alive:
-                continue
-            left = self._strays.of(run.run_id)
-            if not left:
+        """Finish the runs of which nothing is left; what a leader left behind has a moment to end itself."""
+        for run in self._trees.reap():
+            run.deadline = inf
+            self._ending[run.run_id] = run
+        for run in [run for run in self._ending.values() if not run.leader_alive]:
+            if not self._trees.left_by(run):
                 self._finish(run, survivors=0)
-            elif run.cause is None:
-                self._begin_end(
-                    run, Cause.EXIT, f"left {len(living(left))} processes behind, which were ended"
-                )
+            elif run.deadline == inf and run.cause is None:
+                run.deadline = self._monotonic() + LINGER_SECONDS
+                self._wake_at = min(self._wake_at, run.deadline)
 
-    def _begin_end(self, run: Running, cause: Cause, reason: str) -> None:
-        run.cause, run.reason = cause, reason
+    def _begin_end(self, run: Running, cause: Cause, by: str = "") -> None:
+        if run.leader_alive:
+            run.cause, run.reason = cause, _reason(run.launch, cause, by)
+        else:  # it has ended by itself, whatever the cause to end what it left behind
+            run.cause, run.reason = Cause.EXIT, _left_behind(len(living(self._trees.left_by(run))))
         run.deadline = inf
         run.kill_at = self._monotonic() + run.launch.grace
         run.give_up_at = run.kill_at + GIVE_UP_SECONDS
         self._ending[run.run_id] = run
         self._wake_at = min(self._wake_at, run.kill_at)
-        self._signal(run, signal.SIGTERM)
-        self._signal(run, signal.SIGCONT)  # a stopped process acts on no SIGTERM
-
-    def _signal(self, run: Running, signum: signal.Signals) -> list[Process]:
-        """Signal all processes of a run; returns those that were found."""
-        self._strays.refresh(self._leaders, self._runs)
-        roots = self._strays.of(run.run_id)
-        if run.leader_alive:
-            # The group at once, so that it cannot fork its way out. Its number is its own while the leader is
-            # not reaped.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(run.pid, signum)
-            roots.append(run.pid)
-        found = living(roots)
-        for process in found:
-            if not (run.leader_alive and process.pgid == run.pid):
-                send(process, signum)
-        return found
+        self._trees.terminate(run)
 
     def _act_on_time(self, now: float) -> None:
         for run in list(self._runs.values()):
             if run.deadline <= now:
-                self._begin_end(run, Cause.TIMEOUT, f"timed out after {run.launch.timeout:g} s")
-        for run in list(self._ending.values()):
+                self._begin_end(run, Cause.TIMEOUT)
+        for run in self._ending.values():
             if run.kill_at <= now:
-                self._kill_now(run)
+                self._trees.kill(run)
         self._reap()
         for run in list(self._ending.values()):
             if run.give_up_at <= now:
-                self._give_up(run)
-        self._wake_at = min(
-            (
-                run.deadline if run.cause is None else max(run.kill_at, now + KILL_AGAIN_SECONDS)
-                for run in self._runs.values()
-            ),
-            default=inf,
+                self._finish(run, self._trees.abandon(run))
+        times = (
+            run.deadline if run.cause is None else max(run.kill_at, now + KILL_AGAIN_SECONDS)
+            for run in self._runs.values()
         )
-
-    def _kill_now(self, run: Running) -> None:
-        killed: set[Process] = set()
-        for _ in range(KILL_PASSES):
-            found = set(self._signal(run, signal.SIGKILL))
-            if found <= killed:
-                break
-            killed |= found
-
-    def _give_up(self, run: Running) -> None:
-        roots = self._strays.of(run.run_id)
-        if run.leader_alive:
-            del self._leaders[run.pid]
-            self._strays.adopt(run.pid, run.run_id)
-            roots.append(run.pid)
-        self._finish(run, survivors=len(living(roots)))
+        self._wake_at = min(times, default=inf)
 
     def _finish(self, run: Running, survivors: int) -> None:
         if run.fd >= 0:
             run.drain()
             self._close_pipe(run)
-        if self._watched.pop(run.run_id, None) is not None and run.live_pending:
-            self._last_live.append(run.live_chunk(0))
+        self._live.finished(run)
         del self._runs[run.run_id]
         self._ending.pop(run.run_id, None)
         self._ended.append(run.ended(self._clock(), survivors))
 
 
-def _close_all_on_exec() -> None:
-    """Whatever this process was given, commands get only what is meant for them."""
-    for entry in list(Path("/proc/self/fd").iterdir()):
-        fd = int(entry.name)
-        if fd > 2:
-            with contextlib.suppress(OSError):  # the one that listed the directory is gone
-                os.set_inheritable(fd, False)
+def _reason(launch: Launch, cause: Cause, by: str) -> str:
+    if cause is Cause.TIMEOUT:
+        return f"timed out after {launch.timeout:g} s"
+    if cause is Cause.STOP:
+        return "stopped with the worker"
+    return f"killed by {by}" if by else "killed"
+
+
+def _left_behind(count: int) -> str:
+    return f"left {count} process{'es' * (count > 1)} behind, ended by the worker" if count else ""

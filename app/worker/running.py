@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
-from app.common.logstore.base import LiveOutput
 from app.worker.command import Launch
 from app.worker.output_buffer import OutputBuffer
 
 CHUNK = 65_536  # bytes read from one command a turn: what a pipe holds
 LAST_READS = 16  # chunks, where somebody still holds the pipe: as much as an ordinary user's pipe can hold
-LIVE_SECONDS = 0.2  # between two chunks of live output of a run
-LIVE_BYTES = 262_144  # of one such chunk: what the log store keeps
 
 
 class Cause(StrEnum):
@@ -55,14 +52,12 @@ class Running:
     """A started command. `deadline`, `kill_at` and `give_up_at` are monotonic times, `inf` while not set."""
 
     __slots__ = (
-        "_live_offset",
         "cause",
         "deadline",
         "fd",
         "give_up_at",
         "kill_at",
         "launch",
-        "live_at",
         "output",
         "pid",
         "reason",
@@ -89,8 +84,6 @@ class Running:
         self.status: int | None = None  # wait status of the leader, once it is reaped
         self.usage: resource.struct_rusage | None = None
         self.output = OutputBuffer(launch.output_limit)
-        self.live_at = 0.0  # the next chunk of live output may go then
-        self._live_offset = 0
 
     @property
     def leader_alive(self) -> bool:
@@ -101,7 +94,7 @@ class Running:
         return os.fstat(self.fd).st_ino if self.fd >= 0 else -1
 
     def read(self, hung_up: bool) -> bool:
-        """Read one chunk from the pipe, which must be readable; False once it is at its end.
+        """Read one chunk from the pipe; False once it is at its end. Raises BlockingIOError if it is empty.
 
         `hung_up`: nobody holds the other end any more.
         """
@@ -111,22 +104,10 @@ class Running:
 
     def drain(self) -> None:
         """Read what is in the pipe without waiting for more."""
-        os.set_blocking(self.fd, False)
         with contextlib.suppress(BlockingIOError):
             for _ in range(LAST_READS):
                 if not self.read(hung_up=False):
                     return
-
-    @property
-    def live_pending(self) -> bool:
-        return self.output.total > self._live_offset
-
-    def live_chunk(self, now: float) -> LiveOutput:
-        """What was printed since the last one, or, of very much, the newest part."""
-        offset, data = self.output.since(self._live_offset, LIVE_BYTES)
-        self._live_offset = self.output.total
-        self.live_at = now + LIVE_SECONDS
-        return LiveOutput(self.run_id, offset, data)
 
     def ended(self, end_ms: int, survivors: int) -> Ended:
         reason = self.reason
