@@ -100,10 +100,12 @@ def _operation(claim: Claim, worker: str, lease: int) -> txn.Operation:
         failure = [txn.get(keys.job(claim.job)), txn.get(fired)]
     else:
         compare = [txn.present(claim.order)]
+        if claim.run is not None:
+            compare.append(txn.mod_revision_is(keys.job(claim.job), claim.revision))
         take = txn.delete(claim.order)
-        failure = []
+        failure = [txn.get(keys.job(claim.job)), txn.get(claim.order)]
     # A claim that was won by an earlier request, whose reply was lost, shows by its own open record.
-    failure = [*failure, txn.get(keys.running(worker, claim.run_id)), txn.get(overlap_key)]
+    failure += [txn.get(keys.running(worker, claim.run_id)), txn.get(overlap_key)]
     if claim.run is None:
         return txn.nested(compare, [take, put_overlap], failure)
     put_run = txn.put(keys.running(worker, claim.run_id), claim.run.to_json())
@@ -137,21 +139,28 @@ def _holder(found: list[KeyValue]) -> str:
 
 
 def _refused(claim: Claim, reply: TxnResult) -> Claimed:
-    *state, own_run, own_overlap = reply.responses
-    cursor = _cursor(state[1]) if state else None
-    if own_run and claim.run is not None:
-        return Claimed(Answer.RUN, own_run[0].create_revision, cursor)
-    if own_overlap and OpenRecord.model_validate_json(own_overlap[0].value).plan == claim.plan:
+    job, taken, own_run, own_overlap = reply.responses
+    if claim.run is not None and _stands_for(own_run, claim.run):
+        return Claimed(Answer.RUN, own_run[0].mod_revision)
+    if _stands_for(own_overlap, claim.overlap):
         answer = Answer.RECORDED if claim.run is None else Answer.OVERLAP
-        return Claimed(answer, own_overlap[0].mod_revision, cursor)
+        return Claimed(answer, own_overlap[0].mod_revision)
     if claim.order is not None:
-        return Claimed(Answer.TAKEN, 0)
-    job = state[0]
+        return Claimed(Answer.STALE if taken else Answer.TAKEN, 0)
+    cursor = _cursor(taken)
     if not job or job[0].mod_revision != claim.revision:
         return Claimed(Answer.STALE, 0, cursor)
     if cursor is not None and cursor >= claim.plan:
         return Claimed(Answer.TAKEN, 0, cursor)
     return Claimed(Answer.GAP, 0, cursor)
+
+
+def _stands_for(found: list[KeyValue], record: OpenRecord) -> bool:
+    """Whether this worker's own open record of the same claim is there: it was won, and the reply was lost."""
+    if not found:
+        return False
+    written = OpenRecord.model_validate_json(found[0].value)
+    return written.plan == record.plan and written.outcome is record.outcome
 
 
 def _cursor(found: list[KeyValue]) -> int | None:

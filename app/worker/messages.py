@@ -43,10 +43,12 @@ class SessionLost(NamedTuple):
 
 
 class ClockChecked(NamedTuple):
-    """`offset_ms`: this clock minus the median of the cluster. `trusted`: whether to claim by it."""
+    """`offset_ms`: this clock minus the median of the cluster. `trusted`: whether to claim by it.
+    `at`: monotonic seconds of the comparison."""
 
     offset_ms: int
     trusted: bool
+    at: float
 
 
 class StatusReported(NamedTuple):
@@ -144,3 +146,9 @@ class StopOrdered(NamedTuple):
 
 class Drained(NamedTuple):
     """The scheduler has nothing left to do after StopOrdered."""
+
+
+class StartRefused(NamedTuple):
+    """This worker must not run: its id is in use."""
+
+    reason: str

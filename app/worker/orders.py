@@ -17,6 +17,8 @@ from app.worker.placement import delay_ms
 
 log = logging.getLogger(__name__)
 
+UNKNOWN_JOB_MS = 5_000
+
 
 @dataclass(frozen=True, slots=True)
 class HeldOrder:
@@ -86,7 +88,9 @@ class OrderBook:
         if held.order.target is not None:
             place = 0 if held.order.target == self._cluster.worker_id else None
         elif job is None:
-            place = None
+            # Its event may be on the way; if the job is gone, that is what will be recorded.
+            last = self._cluster.place_of_all(seed, held.plan)
+            return now + UNKNOWN_JOB_MS + delay_ms(3 if last is None else last)
         else:
             place = self._cluster.place(job.job.worker_labels, seed, held.plan)
         if place is not None:

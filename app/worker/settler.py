@@ -34,6 +34,12 @@ class Settler:
             [txn.value_is(lock, lock_value(worker, run_id))], [txn.delete(lock)]
         )
 
+    def take_lock_again(self, lock: str, worker: str, run_id: str, lease: int) -> None:
+        """Put the lock of a running command under a new lease, unless another run has it by now."""
+        self._operations["lock", lock, run_id] = txn.nested(
+            [txn.absent(lock)], [txn.put(lock, lock_value(worker, run_id), lease)]
+        )
+
     def close_record(self, key: str, revision: int) -> None:
         """Delete an open record, unless it was written again after `revision`."""
         self._operations["record", key, str(revision)] = txn.nested(

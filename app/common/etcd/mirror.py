@@ -59,6 +59,7 @@ class Mirror:
         self._monotonic = monotonic
         self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
         self._stopping = threading.Event()
+        self._replay = threading.Event()
         self._advanced = threading.Condition()
         self._stream: _Stream | None = None
         self._heard = monotonic()
@@ -76,6 +77,10 @@ class Mirror:
             stream.close()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
+
+    def replay(self) -> None:
+        """Have `on_snapshot` called soon with what is held, for a listener that lost its state."""
+        self._replay.set()
 
     @property
     def age(self) -> float:
@@ -122,6 +127,7 @@ class Mirror:
         self.items = items
         self._claimed = None
         self._heard = self._monotonic()
+        self._replay.clear()
         self._on_snapshot(items, revision, cause)
         self._reached(revision)
 
@@ -153,6 +159,9 @@ class Mirror:
                     log.warning("The watch fell silent.", extra={"action": "mirror"})
                     self._client.fail_over()
                     return "silence"
+                if self._replay.is_set():
+                    self._replay.clear()
+                    self._on_snapshot(self.items, self.revision, "replay")
                 if now - asked >= PROGRESS_SECONDS:
                     stream.ask_progress()
                     asked = now

@@ -87,7 +87,7 @@ class WorkerInfo(CamelModel):
     id: str
     host: str
     pid: int
-    boot_id: str = ""
+    instance: str = ""  # tells a live worker from a dead one with its id
     started: int
     labels: dict[str, str] = Field(default_factory=dict)
     capacity: Annotated[int, Field(ge=1)]

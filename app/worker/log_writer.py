@@ -1,0 +1,242 @@
+"""The log writer process: stores rows in batches, spools them to disk while the store is away, and tells the
+scheduler what is safe."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.common.errors import StoreError, StoreUnavailable
+from app.common.logstore import LiveOutput, LogStore, open_store
+from app.common.metrics import DROPPED, LOG_BATCHES, LOG_CONFLICTS, LOG_ROWS
+from app.common.models import Run, Status
+from app.common.settings import WorkerSettings
+from app.worker import messages as m
+from app.worker.process import Parent, process_loop
+from app.worker.queues import Inbox, Outbox
+from app.worker.spool import Spool, SpoolFull
+
+log = logging.getLogger(__name__)
+
+BATCH = 1_000  # rows
+BATCH_SECONDS = 0.25  # the oldest row of a batch waits no longer
+MAX_BUFFER_BYTES = 128 * 1024 * 1024  # rows in memory when neither store nor spool takes them
+MAX_BACKOFF = 5.0  # seconds between tries while the store is away
+PRUNE_SECONDS = 3600.0
+UNSTORABLE = "[this output was refused by the log store]"
+
+
+def main(settings: WorkerSettings, sockets: Path, parent: Parent) -> None:
+    """Entry point of the process."""
+    store = open_store(settings.store_url, settings.store_timeout_seconds)
+    spool = Spool(settings.data_dir / "spool", settings.spool_max_bytes)
+    writer = LogWriter(store, spool, Inbox(sockets, "log-writer"), Outbox(sockets, "scheduler"))
+    process_loop("log-writer", settings, parent, writer.turn, writer.close)
+
+
+class LogWriter:
+    def __init__(
+        self,
+        store: LogStore,
+        spool: Spool,
+        inbox: Inbox,
+        to_scheduler: Outbox,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._spool = store, spool
+        self._inbox, self._to_scheduler = inbox, to_scheduler
+        self._monotonic = monotonic
+        self._buffer: list[Run] = []
+        self._buffer_bytes = 0
+        self._oldest = 0.0
+        self._lost: list[Run] = []  # only the store can tell what they are; they never go to the spool
+        self._prepared = False
+        self._away_until = 0.0  # the store is not asked before
+        self._backoff = 0.0
+        self._watched: set[str] = set()
+        self._next_prune = monotonic() + 60
+        self._stopping = False
+
+    def turn(self) -> bool:
+        for message in self._inbox.receive(self._sleep()):
+            self._take(message)
+        now = self._monotonic()
+        if self._buffer and (
+            len(self._buffer) >= BATCH or now - self._oldest >= BATCH_SECONDS or self._stopping
+        ):
+            self._write_buffer(now)
+        if self._may_ask(now):
+            if self._lost:
+                self._write_lost(now)
+            if self._spool:
+                self._replay(now)
+            if now >= self._next_prune:
+                self._prune(now)
+        self._to_scheduler.flush()
+        return not (self._stopping and not self._buffer)
+
+    def close(self) -> None:
+        self._to_scheduler.flush(block=2)
+        self._to_scheduler.close()
+        self._inbox.close()
+        self._spool.close()
+        self._store.close()
+
+    def _take(self, message: object) -> None:
+        if isinstance(message, list):
+            self._add(message)
+        elif isinstance(message, LiveOutput):
+            self._write_live(message)
+        elif isinstance(message, m.StopOrdered):
+            self._stopping = True
+
+    def _add(self, rows: list[Run]) -> None:
+        if not self._buffer:
+            self._oldest = self._monotonic()
+        for row in rows:
+            if row.status is Status.LOST:
+                self._lost.append(row)
+                continue
+            size = len(row.output) + len(row.command) + 500
+            if self._buffer_bytes + size > MAX_BUFFER_BYTES:
+                # Its open record stays in etcd, so the run is not forgotten, only its details are.
+                DROPPED.labels(where="log buffer").inc()
+                continue
+            self._buffer.append(row)
+            self._buffer_bytes += size
+
+    def _sleep(self) -> float:
+        if self._spool and self._may_ask(self._monotonic()):
+            return 0
+        if self._buffer:
+            return max(0.0, self._oldest + BATCH_SECONDS - self._monotonic())
+        return BATCH_SECONDS
+
+    def _may_ask(self, now: float) -> bool:
+        return now >= self._away_until
+
+    def _write_buffer(self, now: float) -> None:
+        rows = self._buffer
+        if self._may_ask(now) and self._write(rows, now):
+            stored = True
+        else:
+            stored = self._to_disk(rows)
+        if stored:
+            self._buffer, self._buffer_bytes = [], 0
+            self._acknowledge([m.StoredRow(row.id, row.count, False) for row in rows])
+        else:
+            self._oldest = now + 1  # wait a little before the next try
+
+    def _write(self, rows: Sequence[Run], now: float) -> bool:
+        """Store a batch; whether it is safe. A row that the store refuses does not hold up the others."""
+        try:
+            self._prepare()
+            result = self._store.store(rows)
+        except StoreUnavailable as error:
+            self._stay_away(now, error)
+            return False
+        except StoreError as error:
+            return self._write_apart(rows, now, error)
+        self._backoff = 0.0
+        LOG_BATCHES.labels(result="stored").inc()
+        LOG_ROWS.inc(result.stored + result.known)
+        if result.conflicts:
+            LOG_CONFLICTS.inc(len(result.conflicts))
+            log.error(
+                "Runs were doubled: another worker's rows exist.",
+                extra={"action": "conflict", "runs": ",".join(result.conflicts[:10])},
+            )
+        finished = [row.id for row in rows if row.id in self._watched]
+        if finished:
+            self._clear_live(finished)
+        return True
+
+    def _write_apart(self, rows: Sequence[Run], now: float, error: StoreError) -> bool:
+        """Find the row that is refused by halving, and store it without its output."""
+        if len(rows) > 1:
+            middle = len(rows) // 2
+            return self._write(rows[:middle], now) and self._write(rows[middle:], now)
+        row = rows[0]
+        if row.output != UNSTORABLE:
+            log.error("A row is refused: %s", error, extra={"action": "store", "run": row.id})
+            row.output = UNSTORABLE
+            return self._write([row], now)
+        DROPPED.labels(where="refused by the store").inc()
+        log.error("A row is given up: %s", error, extra={"action": "store", "run": row.id})
+        return True
+
+    def _prepare(self) -> None:
+        if not self._prepared:
+            self._store.prepare()
+            self._prepared = True
+
+    def _stay_away(self, now: float, error: StoreError) -> None:
+        if not self._backoff:
+            log.error("The log store is away; rows go to disk: %s", error, extra={"action": "store"})
+        self._backoff = min(MAX_BACKOFF, self._backoff * 2 or 0.25)
+        self._away_until = self._monotonic() + self._backoff
+        LOG_BATCHES.labels(result="failed").inc()
+
+    def _to_disk(self, rows: Sequence[Run]) -> bool:
+        try:
+            self._spool.append(rows)
+        except SpoolFull as error:
+            log.error("Rows wait in memory: %s", error, extra={"action": "spool", "rows": len(rows)})
+            return False
+        LOG_BATCHES.labels(result="spooled").inc()
+        return True
+
+    def _replay(self, now: float) -> None:
+        rows = self._spool.read(BATCH)
+        if not rows or self._write(rows, now):
+            self._spool.consumed()
+            if not self._spool:
+                log.info("The spool is replayed.", extra={"action": "spool"})
+
+    def _write_lost(self, now: float) -> None:
+        rows = self._lost[:BATCH]
+        if not self._write(rows, now):
+            return
+        try:
+            found = [self._store.run(row.id) for row in rows]
+        except StoreError as error:
+            self._stay_away(now, error)
+            return
+        del self._lost[: len(rows)]
+        self._acknowledge(
+            [
+                m.StoredRow(row.id, row.count, kept is not None and kept.status is Status.LOST)
+                for row, kept in zip(rows, found, strict=True)
+            ]
+        )
+
+    def _acknowledge(self, rows: list[m.StoredRow]) -> None:
+        self._to_scheduler.send(m.RowsStored(rows))
+
+    def _write_live(self, chunk: LiveOutput) -> None:
+        if not self._may_ask(self._monotonic()):
+            return
+        self._watched.add(chunk.run_id)
+        try:
+            self._prepare()
+            self._store.write_live(chunk)
+        except StoreError as error:
+            log.warning("Live output was not passed on: %s", error, extra={"run": chunk.run_id})
+
+    def _clear_live(self, run_ids: list[str]) -> None:
+        self._watched.difference_update(run_ids)
+        try:
+            self._store.clear_live(run_ids)
+        except StoreError as error:
+            log.warning("Live output was not removed: %s", error, extra={"action": "live"})
+
+    def _prune(self, now: float) -> None:
+        self._next_prune = now + PRUNE_SECONDS
+        try:
+            self._prepare()
+            pruned = self._store.prune(int(time.time() * 1000))
+        except StoreError as error:
+            log.warning("Old rows were not removed: %s", error, extra={"action": "prune"})
+            return
+        log.info("Removed old rows.", extra={"action": "prune", "rows": pruned})

@@ -1,0 +1,100 @@
+"""Reads the cursors of jobs that are new or changed, and lets the planner plan them. A job that was put into etcd
+by hand is adopted here: it counts from now on."""
+
+import json
+import logging
+import secrets
+from dataclasses import asdict
+
+from app.common import keys
+from app.common.errors import EtcdError
+from app.common.etcd import EtcdClient
+from app.common.logstore import AuditEntry
+from app.worker.claims import Cursor, adopt, read_all_cursors, read_cursors
+from app.worker.job_table import HeldJob, JobChange, JobTable
+from app.worker.planner import Planner
+
+log = logging.getLogger(__name__)
+
+MAX_ADOPTIONS_A_TURN = 100  # each is a transaction of its own; fires must not wait behind thousands
+MAX_BACKOFF_MS = 2_000
+NO_CURSOR = Cursor(None, 0)
+
+
+class CursorReader:
+    def __init__(self, client: EtcdClient, worker_id: str, table: JobTable, planner: Planner) -> None:
+        self._client = client
+        self._worker = worker_id
+        self._table, self._planner = table, planner
+        self._all = False
+        self._waiting: dict[str, bool] = {}  # name -> whether its schedule changed while it was known
+        self._retry_at = 0
+        self._backoff = 100
+
+    @property
+    def waiting(self) -> bool:
+        return self._all or bool(self._waiting)
+
+    def plan_all(self) -> None:
+        self._all = True
+
+    def plan_soon(self, change: JobChange) -> None:
+        self._waiting[change.name] = change.known
+
+    def plan_waiting(self, now: int) -> None:
+        """Plan every job that waits for its cursor; when etcd does not answer, later. `now` is epoch ms."""
+        if not self.waiting or now < self._retry_at:
+            return
+        try:
+            self._plan(now)
+            self._backoff = 100
+        except EtcdError as error:
+            log.warning("Planning waits for etcd: %s", error, extra={"action": "plan"})
+            self._retry_at = now + self._backoff
+            self._backoff = min(self._backoff * 2, MAX_BACKOFF_MS)
+
+    def _plan(self, now: int) -> None:
+        if self._all:
+            cursors = read_all_cursors(self._client)
+            names = [held.job.name for held in self._table]
+        else:
+            names = list(self._waiting)
+            cursors = read_cursors(self._client, names)
+        adopted = 0
+        for name in names:
+            held = self._table.get(name)
+            if held is None or not held.job.enabled:
+                self._waiting.pop(name, None)
+                continue
+            found = cursors.get(name, NO_CURSOR)
+            changed_by_hand = self._waiting.get(name, False) and found.revision < held.revision
+            if found.plan is None or changed_by_hand:
+                self._waiting.setdefault(name, changed_by_hand)
+                adopted += 1
+                if adopted > MAX_ADOPTIONS_A_TURN or not self._adopt(held, found, now):
+                    continue
+            else:
+                self._planner.plan(held, found.plan, now)
+            self._waiting.pop(name, None)
+        self._all = False
+
+    def _adopt(self, held: HeldJob, found: Cursor, now: int) -> bool:
+        """Move the cursor to now, with an audit entry; whoever comes first does it for all."""
+        name = held.job.name
+        previous = held.schedule.previous(now + 1)
+        plan = now if previous is None else previous
+        entry = AuditEntry(
+            id=f"{now:013d}-{secrets.token_hex(6)}",
+            at=now,
+            actor=f"worker:{self._worker}",
+            action="job.adopted",
+            kind="job",
+            target=name,
+            after=json.loads(held.job.to_json()),
+            detail={"reason": "written to etcd without the API"},
+        )
+        record = (keys.audit(entry.id), json.dumps(asdict(entry), ensure_ascii=False).encode())
+        if not adopt(self._client, name, held.revision, found, plan, record):
+            return False
+        self._planner.plan(held, plan, now)
+        return True

@@ -1,0 +1,50 @@
+"""What every process of a worker has in common: logs, signals, and an eye on its parent."""
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.common.logs import configure
+from app.common.settings import WorkerSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The main process. Its children stop by themselves when it is gone: then nobody supervises them."""
+
+    pid: int
+
+    def alive(self) -> bool:
+        return os.getppid() == self.pid
+
+
+def process_loop(
+    name: str,
+    settings: WorkerSettings,
+    parent: Parent,
+    turn: Callable[[], bool],
+    close: Callable[[], None],
+) -> None:
+    """Call `turn` until it returns False or the parent is gone, then `close`.
+
+    Signals meant for the whole group are left to the main process, which stops its children in order.
+    """
+    prepare(name, settings)
+    try:
+        while turn():
+            if not parent.alive():
+                log.error("The main process is gone; stopping.", extra={"action": "stop"})
+                break
+    finally:
+        close()
+
+
+def prepare(name: str, settings: WorkerSettings) -> None:
+    """Set up logs and signals of a child process."""
+    configure(settings.log_level, as_json=settings.log_json, process=name)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

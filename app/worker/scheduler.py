@@ -1,0 +1,503 @@
+"""The scheduler process: sleeps until the next fire or message, claims what is due, hands runs to executors, and
+closes what the log writer has stored. It owns the capacity and the table of running commands."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.common import keys
+from app.common.errors import LeaseNotFound
+from app.common.etcd import EtcdClient, Event, KeyValue
+from app.common.metrics import CAPACITY, JOBS, PENDING, RUNS
+from app.common.models import KillOrder, Outcome, Overlap, Run, WorkerInfo, WorkerState
+from app.common.settings import WorkerSettings
+from app.worker import messages as m
+from app.worker import rows
+from app.worker.claimer import Claimer, Won
+from app.worker.clock_check import JUMP_MS
+from app.worker.cluster import Cluster
+from app.worker.job_table import JobTable
+from app.worker.orders import OrderBook
+from app.worker.planner import Planner
+from app.worker.planning import CursorReader
+from app.worker.process import Parent, process_loop
+from app.worker.queues import Inbox, Outbox
+from app.worker.recoverer import Recoverer
+from app.worker.run_table import OpenEntry, RunningRun, RunTable
+from app.worker.settler import Settler
+
+log = logging.getLogger(__name__)
+
+MAX_SLEEP = 0.5  # seconds; bounds how late a jump of the wall clock is noticed
+EXECUTORS_TIMEOUT = 10.0  # seconds for executors to report what they hold before own leftovers count as lost
+DAY_MS = 86_400_000
+
+
+def main(settings: WorkerSettings, sockets: Path, parent: Parent) -> None:
+    """Entry point of the process."""
+    client = EtcdClient.from_settings(settings)
+    scheduler = Scheduler(settings, client, sockets)
+    process_loop("scheduler", settings, parent, scheduler.turn, scheduler.close)
+
+
+class Scheduler:
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        client: EtcdClient,
+        sockets: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._clock, self._monotonic = clock, monotonic
+        self._id = settings.worker_id
+        self._retention_ms = settings.run_retention_days * DAY_MS
+
+        self._inbox = Inbox(sockets, "scheduler")
+        self._to_watcher = Outbox(sockets, "watcher")
+        self._to_main = Outbox(sockets, "main")
+        self._to_writer = Outbox(sockets, "log-writer")
+        self._to_executors = {i: Outbox(sockets, f"executor-{i}") for i in range(settings.executors)}
+
+        self._table = JobTable(settings.timezone)
+        self._cluster = Cluster(self._id, settings.capacity, settings.labels, settings.heartbeat_seconds)
+        self._planner = Planner(self._table, self._cluster, int(settings.misfire_grace_seconds * 1000))
+        self._orders = OrderBook(self._table, self._cluster)
+        self._runs = RunTable()
+        self._settler = Settler(client)
+        self._claimer = Claimer(client, self._id, self._table, self._planner, self._orders, self._runs.holds)
+        self._cursors = CursorReader(client, self._id, self._table, self._planner)
+        self._recoverer = Recoverer(client, self._id, self._table, self._cluster, self._retention_ms)
+
+        self._watched: set[str] = set()
+        self._snapshot: dict[str, KeyValue] | None = None  # parts of a snapshot not complete yet
+        self._snapshots = 0
+        self._session = m.SessionRenewed(0, 0.0)
+        self._clock_check: m.ClockChecked | None = None
+        self._clock_seen = (0, 0.0)  # wall and monotonic clock at the last turn
+        self._distrusted_at = 0.0
+        self._drained = False
+        self._stop: m.StopOrdered | None = None
+        self._stop_passed_on = False
+        self._finished = False
+        self._ready_executors: set[int] = set()
+        self._started = monotonic()
+        self._recovered_own = False
+        self._second = 0.0
+        self._lateness_ms = 0.0
+        self._state = WorkerState.SUSPENDED
+        CAPACITY.set(settings.capacity)
+
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            m.KeysReplaced: self._on_keys_replaced,
+            m.KeysChanged: self._on_keys_changed,
+            m.SessionRenewed: self._on_session_renewed,
+            m.SessionLost: self._on_session_lost,
+            m.ClockChecked: self._on_clock_checked,
+            m.ExecutorReady: self._on_executor_ready,
+            m.ExecutorDied: self._on_executor_died,
+            m.RunsEnded: self._on_runs_ended,
+            m.RowsStored: self._on_rows_stored,
+            m.StopOrdered: self._on_stop_ordered,
+        }
+
+    # The loop
+
+    def turn(self) -> bool:
+        """One turn: wait, listen, act. False when there is nothing left to do after a stop."""
+        for message in self._inbox.receive(self._sleep()):
+            self._handlers[type(message)](message)
+        now = self._now()
+        self._notice_jump(now, self._monotonic())
+        if self._monotonic() - self._second >= 1:
+            self._every_second()
+        if self._snapshots:
+            self._cursors.plan_waiting(now)
+            self._recover(now)
+        if self._may_claim():
+            self._claim(now)
+        self._settler.flush(now)
+        if self._stop:
+            self._go_on_stopping()
+        self._flush()
+        return not self._finished
+
+    def close(self) -> None:
+        for outbox in (self._to_watcher, self._to_main, self._to_writer, *self._to_executors.values()):
+            outbox.flush(block=2)
+            outbox.close()
+        self._inbox.close()
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _sleep(self) -> float:
+        """Seconds until something is due."""
+        if len(self._settler) or self._cursors.waiting or not self._idle_outboxes():
+            return 0.02
+        if not self._may_claim():
+            return MAX_SLEEP
+        times = (self._planner.next_due(), self._orders.next_due(), self._claimer.next_due())
+        due = min((t for t in times if t is not None), default=None)
+        if due is None:
+            return MAX_SLEEP
+        return min(max(due / 1000 - self._clock(), 0), MAX_SLEEP)
+
+    def _idle_outboxes(self) -> bool:
+        return all(o.idle for o in (self._to_watcher, self._to_writer, *self._to_executors.values()))
+
+    def _flush(self) -> None:
+        for outbox in (self._to_watcher, self._to_main, self._to_writer, *self._to_executors.values()):
+            outbox.flush()
+
+    def _may_claim(self) -> bool:
+        return (
+            self._state is WorkerState.ACTIVE
+            and self._snapshots > 0
+            and bool(self._session.lease)
+            and self._monotonic() < self._session.valid_until
+        )
+
+    def _every_second(self) -> None:
+        self._second = self._monotonic()
+        self._update_state()
+        self._cluster.refresh(self._second, own_active=self._state is WorkerState.ACTIVE)
+        self._to_watcher.send(
+            m.StatusReported(len(self._runs), self._state, self._reason(), self._lateness_ms)
+        )
+        self._lateness_ms *= 0.95
+        JOBS.labels(state="planned").set(self._planner.planned)
+        JOBS.labels(state="held").set(len(self._table))
+        JOBS.labels(state="invalid").set(len(self._table.invalid))
+        PENDING.set(self._planner.pending)
+
+    def _update_state(self) -> None:
+        before = self._state
+        if self._stop:
+            self._state = WorkerState.STOPPING
+        elif not (self._clock_check and self._clock_check.trusted):
+            self._state = WorkerState.SUSPENDED
+        elif self._drained:
+            self._state = WorkerState.DRAINED
+        else:
+            self._state = WorkerState.ACTIVE
+        if self._state is not before:
+            log.warning(
+                "The worker is now %s. %s", self._state.value, self._reason(), extra={"action": "state"}
+            )
+            if self._state is WorkerState.ACTIVE:
+                # Fires that came due meanwhile, and that no other worker has taken.
+                self._cursors.plan_all()
+
+    def _reason(self) -> str:
+        if self._state is not WorkerState.SUSPENDED:
+            return ""
+        if self._clock_check is None:
+            return "the clock is not yet compared with the other workers'"
+        return f"the clock is {self._clock_check.offset_ms} ms off the median of the cluster"
+
+    def _notice_jump(self, now: int, at: float) -> None:
+        """A clock that was set is not trusted until the watcher has compared it anew."""
+        wall, before = self._clock_seen
+        self._clock_seen = (now, at)
+        if before and abs((now - wall) - (at - before) * 1000) > JUMP_MS:
+            self._clock_check = None
+            self._distrusted_at = at
+            self._update_state()
+
+    # What the watcher tells
+
+    def _on_keys_replaced(self, part: m.KeysReplaced) -> None:
+        if part.first:
+            self._snapshot = {}
+        if self._snapshot is None:
+            return  # the beginning was sent to this process's predecessor; the watcher sends it all again
+        self._snapshot.update((kv.key, kv) for kv in part.items)
+        if part.last:
+            items, self._snapshot = self._snapshot, None
+            self._take_snapshot(items)
+
+    def _take_snapshot(self, items: dict[str, KeyValue]) -> None:
+        present = {key.removeprefix(keys.JOBS) for key in items if key.startswith(keys.JOBS)}
+        for name in self._table.names() - present:
+            self._job_deleted(name)
+        for worker in self._cluster.registered() - {
+            keys.last_part(k) for k in items if k.startswith(keys.WORKERS)
+        }:
+            self._cluster.gone(worker)
+        self._orders.clear()
+        self._watched.clear()
+        self._drained = keys.drain(self._id) in items
+        for kv in items.values():
+            self._key_saved(kv)
+        self._snapshots += 1
+        # A watch that was away may have missed anything: compare every cursor with the schedule.
+        self._cursors.plan_all()
+        self._recoverer.look_for_abandoned(self._monotonic())
+        self._update_state()
+        log.info(
+            "Took a snapshot.",
+            extra={"action": "snapshot", "jobs": len(self._table), "invalid": len(self._table.invalid)},
+        )
+
+    def _on_keys_changed(self, changed: m.KeysChanged) -> None:
+        if not self._snapshots:
+            return
+        for event in changed.events:
+            if event.deleted:
+                self._key_deleted(event)
+            else:
+                self._key_saved(event.kv)
+
+    def _key_saved(self, kv: KeyValue) -> None:
+        key = kv.key
+        if key.startswith(keys.JOBS):
+            self._job_saved(kv)
+        elif key.startswith(keys.WORKERS):
+            self._worker_heard(kv)
+        elif key.startswith(keys.ORDERS):
+            self._orders.add(kv, self._now())
+        elif key.startswith(keys.KILLER):
+            self._kill(kv)
+        elif key.startswith(keys.TAIL):
+            self._watch_output(keys.last_part(key), True)
+        elif key == keys.drain(self._id):
+            self._drained = True
+
+    def _key_deleted(self, event: Event) -> None:
+        key = event.kv.key
+        if key.startswith(keys.JOBS):
+            self._job_deleted(key.removeprefix(keys.JOBS))
+        elif key.startswith(keys.WORKERS):
+            worker = keys.last_part(key)
+            self._cluster.gone(worker)
+            if worker != self._id:
+                self._recoverer.suspect(worker, self._monotonic())
+        elif key.startswith(keys.ORDERS):
+            self._orders.remove(key)
+        elif key.startswith(keys.TAIL):
+            self._watch_output(keys.last_part(key), False)
+        elif key == keys.drain(self._id):
+            self._drained = False
+
+    def _job_saved(self, kv: KeyValue) -> None:
+        change = self._table.save(kv)
+        if change is None:
+            return
+        self._claimer.forget(change.name)
+        if change.held is None:
+            self._planner.forget(change.name)
+            log.warning(
+                "A job is invalid: %s", self._table.invalid[change.name].reason, extra={"job": change.name}
+            )
+        elif change.replan:
+            self._planner.forget(change.name)
+            self._cursors.plan_soon(change)
+
+    def _job_deleted(self, name: str) -> None:
+        self._table.delete(name)
+        self._planner.forget(name)
+        self._claimer.forget(name)
+
+    def _worker_heard(self, kv: KeyValue) -> None:
+        try:
+            self._cluster.heard(WorkerInfo.model_validate_json(kv.value), self._monotonic())
+        except ValidationError:
+            log.warning("A registration is unreadable.", extra={"action": "cluster", "key": kv.key})
+
+    def _kill(self, kv: KeyValue) -> None:
+        """Kill what ran when the order was given; what was claimed after it is a new run."""
+        order = KillOrder.parse(kv.value)
+        wanted = None if order.run_ids is None else set(order.run_ids)
+        by_executor: dict[int, list[str]] = {}
+        for run in self._runs.of_job(keys.last_part(kv.key)):
+            if run.fence < kv.mod_revision and (wanted is None or run.run_id in wanted):
+                by_executor.setdefault(run.executor, []).append(run.run_id)
+        for executor, run_ids in by_executor.items():
+            self._to_executors[executor].send(m.KillOrdered(run_ids, order.by))
+
+    def _watch_output(self, run_id: str, watched: bool) -> None:
+        (self._watched.add if watched else self._watched.discard)(run_id)
+        run = self._runs.running.get(run_id)
+        if run:
+            self._to_executors[run.executor].send(m.OutputWatched(run_id, watched))
+
+    def _on_session_renewed(self, session: m.SessionRenewed) -> None:
+        if session.lease != self._session.lease:
+            # A new lease does not hold the locks of runs that went on while the old one ended.
+            for run in self._runs.running.values():
+                if run.lock:
+                    self._settler.take_lock_again(run.lock, self._id, run.run_id, session.lease)
+        self._session = session
+
+    def _on_session_lost(self, _: m.SessionLost) -> None:
+        self._session = m.SessionRenewed(0, 0.0)
+
+    def _on_clock_checked(self, check: m.ClockChecked) -> None:
+        if check.at >= self._distrusted_at:
+            self._clock_check = check
+            self._update_state()
+
+    # Claiming and launching
+
+    def _claim(self, now: int) -> None:
+        free = self._settings.capacity - len(self._runs) if self._ready_executors else 0
+        try:
+            won = self._claimer.attempt(now, self._session.lease, free)
+        except LeaseNotFound:
+            log.error("Claims wait for a new lease.", extra={"action": "claim"})
+            self._session = m.SessionRenewed(0, 0.0)
+            return
+        launches: dict[int, list[m.FireClaimed]] = {}
+        settled: list[Run] = []
+        for claim in won:
+            final = rows.settled_rows(claim.record, claim.run_id, self._id, now + self._retention_ms)
+            settled += final
+            counts = {row.id: row.count for row in final}
+            if claim.record.outcome is Outcome.RUN:
+                counts[claim.run_id] = 1
+                executor = self._runs.least_loaded(self._ready_executors)
+                launch = self._launch(claim, executor)
+                launches.setdefault(executor, []).append(launch)
+            self._runs.open(claim.key, claim.revision, counts)
+        for executor, batch in launches.items():
+            watched = [m.OutputWatched(f.run.id, True) for f in batch if f.run.id in self._watched]
+            self._to_executors[executor].send(*batch, *watched)
+        self._store(settled)
+
+    def _launch(self, claim: Won, executor: int) -> m.FireClaimed:
+        assert claim.held is not None
+        job = claim.held.job
+        lock = None if job.overlap is Overlap.ALLOW else keys.lock(job.name)
+        self._runs.start(RunningRun(claim.run_id, job.name, executor, claim.revision, lock))
+        if lock:
+            claim.held.blocked_by = self._id
+        return m.FireClaimed(
+            run=rows.started_row(claim.record, claim.run_id, self._id, claim.revision, job.command),
+            shell=job.shell,
+            cwd=job.cwd,
+            env={**job.env, **claim.order.order.env} if claim.order else job.env,
+            timeout=job.timeout_seconds,
+            grace=job.kill_grace_seconds,
+            output_limit=job.output_limit_bytes,
+            expire_after_ms=self._retention_ms,
+            kill_on_isolation=job.on_isolation == "kill",
+            lock=lock,
+        )
+
+    def _store(self, final: list[Run]) -> None:
+        if final:
+            self._to_writer.send(final)
+            for row in final:
+                RUNS.labels(status=row.status.value, trigger=row.trigger.value).inc(row.count)
+
+    # What executors and the log writer tell
+
+    def _on_executor_ready(self, ready: m.ExecutorReady) -> None:
+        self._ready_executors.add(ready.executor)
+        for held in ready.held:
+            key = keys.running(self._id, held.run_id)
+            if not held.ended and held.run_id not in self._runs.running:
+                self._runs.start(
+                    RunningRun(held.run_id, held.job_name, ready.executor, held.fence, held.lock)
+                )
+            if not self._runs.holds(key):
+                self._runs.open(key, held.fence, {held.run_id: 1})
+            if held.ended:
+                self._end(held.run_id, held.job_name, held.lock)
+
+    def _on_executor_died(self, died: m.ExecutorDied) -> None:
+        self._ready_executors.discard(died.executor)
+        for run in self._runs.of_executor(died.executor):
+            self._end(run.run_id, run.job, run.lock)
+            self._recoverer.add_own(keys.running(self._id, run.run_id), "its executor died")
+
+    def _on_runs_ended(self, ended: m.RunsEnded) -> None:
+        self._lateness_ms = max(self._lateness_ms, ended.max_lateness_ms)
+        for run in ended.runs:
+            known = self._runs.running.get(run.run_id)
+            if known:
+                self._end(run.run_id, known.job, known.lock)
+
+    def _end(self, run_id: str, job: str, lock: str | None) -> None:
+        self._runs.end(run_id)
+        if lock:
+            self._settler.release_lock(lock, self._id, run_id)
+            held = self._table.get(job)
+            if held and held.blocked_by == self._id:
+                held.blocked_by = ""
+
+    def _on_rows_stored(self, stored: m.RowsStored) -> None:
+        for row in stored.rows:
+            entry = self._runs.stored(row)
+            if entry:
+                self._close(entry, lost=row.lost)
+        settled = m.RowsSettled([row.row_id for row in stored.rows])
+        for executor in self._ready_executors:
+            self._to_executors[executor].send(settled)
+
+    def _close(self, entry: OpenEntry, *, lost: bool) -> None:
+        if lost and entry.rerun:
+            job, order_id, order = entry.rerun
+            self._settler.close_and_rerun(entry.key, entry.revision, job, order_id, order)
+        else:
+            self._settler.close_record(entry.key, entry.revision)
+
+    # Recovery
+
+    def _recover(self, now: int) -> None:
+        if not self._recovered_own:
+            self._recovered_own = self._recover_own_leftovers()
+        for found in self._recoverer.due(now, self._monotonic(), self._runs.holds):
+            entry = self._runs.open(found.key, found.revision, {row.id: row.count for row in found.rows})
+            entry.rerun = found.rerun
+            if found.rows:
+                self._store(found.rows)
+            else:
+                self._settler.close_record(found.key, found.revision)
+
+    def _recover_own_leftovers(self) -> bool:
+        """What an earlier life of this worker left behind, once the executors have said what they still have."""
+        waited = self._monotonic() - self._started
+        if len(self._ready_executors) < len(self._to_executors) and waited < EXECUTORS_TIMEOUT:
+            return False
+        if not self._session.lease:
+            return False  # another live worker may have this id
+        self._recoverer.look_for_own()
+        return True
+
+    # Stopping
+
+    def _on_stop_ordered(self, stop: m.StopOrdered) -> None:
+        self._stop = stop
+        self._update_state()
+        log.info(
+            "Stopping: no new runs; those in progress may finish.",
+            extra={
+                "action": "stop",
+                "running": len(self._runs),
+                "seconds": stop.deadline - self._monotonic(),
+            },
+        )
+
+    def _go_on_stopping(self) -> None:
+        assert self._stop is not None
+        late = self._monotonic() - self._stop.deadline
+        if late >= 0 and not self._stop_passed_on:
+            self._stop_passed_on = True
+            for outbox in self._to_executors.values():
+                outbox.send(self._stop)
+        if (self._runs.idle and not len(self._settler)) or late > self._settings.etcd_timeout_seconds + 10:
+            if not self._runs.idle:
+                log.error(
+                    "Stopped with runs that are not closed; the next start records them.",
+                    extra={"action": "stop", "running": len(self._runs), "open": self._runs.unsettled},
+                )
+            self._to_main.send(m.Drained())
+            self._finished = True
