@@ -1,0 +1,91 @@
+"""The errors of the MongoDB driver in our words: what may pass, and what a retry will not cure."""
+
+import contextlib
+from collections.abc import Iterator
+
+from bson.errors import BSONError
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    ConnectionFailure,
+    CursorNotFound,
+    ExecutionTimeout,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+    WriteConcernError,
+)
+
+from app.common.errors import StoreError, StoreUnavailable
+
+DUPLICATE_KEY = 11000
+# What the servers themselves, or whoever runs them, will set right: the rows are worth keeping until then.
+_PASSING = frozenset(
+    {
+        6,  # HostUnreachable
+        7,  # HostNotFound
+        13,  # Unauthorized
+        18,  # AuthenticationFailed
+        50,  # MaxTimeMSExpired
+        64,  # WriteConcernFailed
+        89,  # NetworkTimeout
+        91,  # ShutdownInProgress
+        112,  # WriteConflict
+        133,  # FailedToSatisfyReadPreference
+        134,  # ReadConcernMajorityNotAvailableYet
+        189,  # PrimarySteppedDown
+        262,  # ExceededTimeLimit
+        8000,  # AtlasError, for example a quota
+        9001,  # SocketException
+        10107,  # NotWritablePrimary
+        11600,  # InterruptedAtShutdown
+        11602,  # InterruptedDueToReplStateChange
+        13435,  # NotPrimaryNoSecondaryOk
+        13436,  # NotPrimaryOrSecondary
+        14031,  # OutOfDiskSpace
+    }
+)
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    try:
+        yield
+    except (InvalidURI, ConfigurationError) as error:
+        # The driver's message may quote parts of the URL, and with them the password.
+        raise StoreError(
+            "the URL of the MongoDB store is not valid; a password in it must be percent-encoded"
+        ) from (None if isinstance(error, InvalidURI) else error)
+    except PyMongoError as error:
+        raise _of(error) from error
+    except (BSONError, OverflowError) as error:
+        raise StoreError(f"MongoDB cannot hold this value: {error}") from error
+
+
+def clashed_ids(error: BulkWriteError) -> list[str]:
+    """The ids that were there already. Raises what else went wrong in the same request."""
+    clashed = []
+    for problem in error.details["writeErrors"]:
+        if problem["code"] != DUPLICATE_KEY:
+            raise _of_code(problem["code"], problem["errmsg"]) from error
+        clashed.append(problem["op"]["_id"])
+    for problem in error.details["writeConcernErrors"]:
+        raise StoreUnavailable(f"MongoDB: not confirmed by enough servers: {problem['errmsg']}") from error
+    return clashed
+
+
+def _of(error: PyMongoError) -> StoreError:
+    if isinstance(error, ConnectionFailure):
+        return StoreUnavailable(f"MongoDB: {str(error).partition(', Timeout:')[0]}")
+    if isinstance(error, CursorNotFound | ExecutionTimeout | WriteConcernError):
+        return StoreUnavailable(f"MongoDB: {error}")
+    if isinstance(error, OperationFailure) and not error.has_error_label("RetryableWriteError"):
+        return _of_code(error.code, str(error))
+    if isinstance(error, OperationFailure):
+        return StoreUnavailable(f"MongoDB: {error}")
+    return StoreError(f"MongoDB: {error}")
+
+
+def _of_code(code: int | None, message: str) -> StoreError:
+    kind = StoreUnavailable if code in _PASSING else StoreError
+    return kind(f"MongoDB: {message}")

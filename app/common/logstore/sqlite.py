@@ -1,0 +1,219 @@
+"""Runs in one SQLite file: the embedded default, for masters and workers of one host."""
+# ruff: noqa: S608 (column names of ours are written into statements; values are bound)
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any
+
+from app.common.logstore import clashes, codec, live, sqlite_queries, states
+from app.common.logstore.base import (
+    AuditEntry,
+    AuditPage,
+    JobState,
+    LedgerRow,
+    LiveOutput,
+    RunPage,
+    RunQuery,
+    StoreResult,
+)
+from app.common.logstore.sqlite_db import Database
+from app.common.logstore.sqlite_queries import RUN, RUN_COLUMNS
+from app.common.models import Run, Status, Trigger
+
+_DAY_MS = 86_400_000
+_PRUNED_AT_ONCE = 2000  # rows: about 50 ms for which others wait
+_FETCHED_AT_ONCE = 2000
+
+_STATE_COLUMNS = tuple(f.name for f in fields(states.Progress))
+_STATE = ", ".join(_STATE_COLUMNS)
+_run_values = attrgetter(*RUN_COLUMNS)
+_text_values = attrgetter("id", "command", "output")
+_state_values = attrgetter(*_STATE_COLUMNS)
+
+_IN = "IN (SELECT value FROM json_each(?))"
+_INSERT_RUN = f"INSERT INTO run ({RUN}) VALUES ({', '.join('?' * len(RUN_COLUMNS))})"
+_PUT_STATE = f"INSERT OR REPLACE INTO job_state ({_STATE}) VALUES ({', '.join('?' * len(_STATE_COLUMNS))})"
+
+
+class SqliteLogStore:
+    """See LogStore. Rows and the job states they change are one transaction: both are there, or neither."""
+
+    def __init__(self, path: str, timeout_seconds: float) -> None:
+        self._db = Database(path, timeout_seconds)
+
+    def prepare(self) -> None:
+        self._db.prepare()
+
+    def ping(self) -> None:
+        with self._db.read() as connection:
+            connection.execute("SELECT 1 FROM run LIMIT 1").fetchone()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def store(self, runs: Sequence[Run]) -> StoreResult:
+        return clashes.store_all(codec.parts(runs), self._write)
+
+    def _write(self, runs: list[Run]) -> clashes.Sorted:
+        with self._db.write() as connection:
+            return _write(connection, runs)
+
+    def runs(self, query: RunQuery) -> RunPage:
+        limit = codec.page_size(query.limit)
+        statement = sqlite_queries.page(query, limit + 1)
+        with self._db.read() as connection:
+            rows = [_run(row) for row in connection.execute(*statement)]
+        more = len(rows) > limit
+        last = rows[:limit][-1] if more else None
+        return RunPage(rows[:limit], codec.encode_cursor(last.plan_time, last.id) if last else None)
+
+    def run(self, run_id: str) -> Run | None:
+        sql = f"SELECT {RUN}, command, output FROM run LEFT JOIN run_text USING (id) WHERE id = ?"
+        with self._db.read() as connection:
+            row = connection.execute(sql, (codec.clean(run_id),)).fetchone()
+        if row is None:
+            return None
+        run = _run(row[:-2])
+        run.command, run.output = row[-2] or "", row[-1] or ""
+        return run
+
+    def ledger_rows(self, job: str | None, since: int, until: int) -> Iterator[LedgerRow]:
+        with self._db.read() as connection:
+            found = connection.execute(*sqlite_queries.ledger(job, since, until))
+            while rows := found.fetchmany(_FETCHED_AT_ONCE):
+                for row_id, name, plan, last, count, status in rows:
+                    doubled = clashes.is_double(row_id)
+                    yield LedgerRow(row_id, name, plan, last, count, Status(status), doubled)
+                self._db.extend_deadline(connection)
+
+    def count_by_status(self, since: int, until: int) -> dict[Status, int]:
+        counts: Counter[Status] = Counter()
+        for _, status, n in self.history(since, until, _DAY_MS):
+            counts[status] += n
+        return dict(counts)
+
+    def history(self, since: int, until: int, bucket_ms: int) -> list[tuple[int, Status, int]]:
+        with self._db.read() as connection:
+            rows = connection.execute(*sqlite_queries.history(since, until, bucket_ms)).fetchall()
+        return [(start, Status(status), n) for start, status, n in rows]
+
+    def job_states(self, names: Sequence[str] | None = None) -> dict[str, JobState]:
+        with self._db.read() as connection:
+            return {name: state.public() for name, state in _states(connection, names).items()}
+
+    def forget_job(self, name: str) -> None:
+        with self._db.write() as connection:
+            connection.execute("DELETE FROM job_state WHERE job_name = ?", (codec.clean(name),))
+
+    def write_live(self, chunk: LiveOutput) -> None:
+        with self._db.write() as connection:
+            window = live.append(_window(connection, chunk.run_id), chunk)
+            row = (window.run_id, window.offset, window.data, int(time.time() * 1000))
+            connection.execute("INSERT OR REPLACE INTO live VALUES (?, ?, ?, ?)", row)
+
+    def read_live(self, run_id: str, after: int) -> LiveOutput | None:
+        with self._db.read() as connection:
+            return live.behind(_window(connection, codec.clean(run_id)), after)
+
+    def clear_live(self, run_ids: Sequence[str]) -> None:
+        with self._db.write() as connection:
+            connection.execute(f"DELETE FROM live WHERE run_id {_IN}", (json.dumps(run_ids),))
+
+    def write_audit(self, entries: Sequence[AuditEntry]) -> None:
+        rows = list(map(codec.pack_audit, entries))
+        with self._db.write() as connection:
+            connection.executemany("INSERT OR IGNORE INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def audit(
+        self,
+        *,
+        kind: str | None = None,
+        target: str | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> AuditPage:
+        limit = codec.page_size(limit)
+        before = codec.decode_cursor(cursor, str)[0] if cursor else None
+        filters = {
+            "kind = ?": kind,
+            "target = ?": target,
+            "actor = ?": actor,
+            "action = ?": action,
+            "at >= ?": since,
+            "at < ?": until,
+            "id < ?": before,
+        }
+        given = {condition: value for condition, value in filters.items() if value is not None}
+        values = [codec.clean(value) if isinstance(value, str) else value for value in given.values()]
+        sql = f"SELECT * FROM audit WHERE {' AND '.join(given) or 'TRUE'} ORDER BY id DESC LIMIT {limit + 1}"
+        with self._db.read() as connection:
+            entries = [codec.unpack_audit(codec.AuditRow(*row)) for row in connection.execute(sql, values)]
+        more = len(entries) > limit
+        return AuditPage(entries[:limit], codec.encode_cursor(entries[limit - 1].id) if more else None)
+
+    def prune(self, now: int) -> int:
+        with self._db.write() as connection:
+            connection.execute("DELETE FROM live WHERE at < ?", (now - live.KEPT_SECONDS * 1000,))
+        pruned = 0
+        while True:
+            with self._db.write() as connection:
+                expired = "SELECT id FROM run WHERE expire_at <= ? LIMIT ?"
+                ids = [row_id for (row_id,) in connection.execute(expired, (now, _PRUNED_AT_ONCE))]
+                _delete(connection, ids)
+            pruned += len(ids)
+            if len(ids) < _PRUNED_AT_ONCE:
+                return pruned
+            time.sleep(0.05)  # whoever waits to write asks for its turn in steps of about this length
+
+
+def _write(connection: sqlite3.Connection, runs: list[Run]) -> clashes.Sorted:
+    """Write the rows that their ids allow, and the states of their jobs; conflicts are left to the caller."""
+    ids = json.dumps([run.id for run in runs])
+    found = connection.execute(f"SELECT {RUN} FROM run WHERE id {_IN}", (ids,))
+    batch = clashes.sort_out(runs, {row[0]: _run(row) for row in found})
+    _delete(connection, list(batch.replaced))
+    rows = batch.write.values()
+    connection.executemany(_INSERT_RUN, map(_run_values, rows))
+    texts = (_text_values(run) for run in rows if run.command or run.output)
+    connection.executemany("INSERT INTO run_text VALUES (?, ?, ?)", texts)
+    changed = states.take_in(_states(connection, states.job_names(rows)), rows)
+    connection.executemany(_PUT_STATE, map(_state_values, changed))
+    return batch
+
+
+def _delete(connection: sqlite3.Connection, ids: list[str]) -> None:
+    for table in ("run", "run_text") if ids else ():
+        connection.execute(f"DELETE FROM {table} WHERE id {_IN}", (json.dumps(ids),))
+
+
+def _states(connection: sqlite3.Connection, names: Sequence[str] | None) -> dict[str, states.Progress]:
+    where, values = ("", ()) if names is None else (f"WHERE job_name {_IN}", (json.dumps(names),))
+    found = {}
+    for row in connection.execute(f"SELECT {_STATE} FROM job_state {where}", values):
+        state = states.Progress(*row)
+        state.last_status = Status(state.last_status)
+        state.ran_status = Status(state.ran_status) if state.ran_status else None
+        found[state.job_name] = state
+    return found
+
+
+def _window(connection: sqlite3.Connection, run_id: str) -> LiveOutput | None:
+    row = connection.execute("SELECT run_id, start, data FROM live WHERE run_id = ?", (run_id,)).fetchone()
+    return None if row is None else LiveOutput(*row)
+
+
+def _run(row: Sequence[Any]) -> Run:
+    values = dict(zip(RUN_COLUMNS, row, strict=True))
+    values["status"] = Status(values["status"])
+    values["trigger"] = Trigger(values["trigger"])
+    values["truncated"] = bool(values["truncated"])
+    return Run(**values)
