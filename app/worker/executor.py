@@ -10,9 +10,11 @@ from app.common.metrics import DURATION, LATENESS, RUNNING, RUNS
 from app.common.models import Run, Status, Trigger
 from app.common.settings import WorkerSettings
 from app.worker import messages as m
+from app.worker.command import Launch
 from app.worker.process import Parent, process_loop
 from app.worker.queues import Inbox, Outbox
-from app.worker.runner import Cause, Ended, Launch, Runner
+from app.worker.runner import Runner
+from app.worker.running import Cause, Ended
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +53,7 @@ class Executor:
 
     def turn(self) -> bool:
         busy = not (self._to_scheduler.idle and self._to_writer.idle)
-        ended = self._runner.poll(BUSY_SECONDS if busy else TURN_SECONDS)
-        if ended:
-            self._report(ended)
+        self._report(self._runner.poll(BUSY_SECONDS if busy else TURN_SECONDS))
         for chunk in self._runner.live_output():
             self._to_writer.send(chunk)
         for message in self._inbox.receive(0):
@@ -66,7 +66,7 @@ class Executor:
 
     def close(self) -> None:
         """Ends every command; the rows are sent if there is still somebody to take them."""
-        self._runner.close()
+        self._report(self._runner.close())
         for outbox in (self._to_writer, self._to_scheduler):
             outbox.flush(block=1)
             outbox.close()
@@ -116,6 +116,8 @@ class Executor:
         )
 
     def _report(self, ended: list[Ended]) -> None:
+        if not ended:
+            return
         rows, facts, lateness = [], [], 0.0
         for end in ended:
             held = self._held.get(end.run_id)

@@ -12,6 +12,7 @@ from pathlib import Path
 from app.common.errors import WorkerError
 from app.common.logs import configure
 from app.common.settings import WorkerSettings
+from app.worker.process import set_title
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ def run(settings: WorkerSettings) -> int:
     of the metrics is taken, one of its processes keeps dying.
     """
     configure(settings.log_level, as_json=settings.log_json, process="worker")
+    set_title("worker")
     with _data_directory(settings.data_dir) as data, _runtime_directory(data) as runtime:
         metrics = runtime / "metrics"
         metrics.mkdir()

@@ -1,5 +1,6 @@
 """What every process of a worker has in common: logs, signals, and an eye on its parent."""
 
+import ctypes
 import logging
 import os
 import signal
@@ -43,8 +44,14 @@ def process_loop(
         close()
 
 
+def set_title(name: str) -> None:
+    """The name that ps and top show: at most 15 bytes. PR_SET_NAME is 15, see prctl(2)."""
+    ctypes.CDLL(None).prctl(15, f"yuanya-{name}".encode()[:15], 0, 0, 0)
+
+
 def prepare(name: str, settings: WorkerSettings) -> None:
     """Set up logs and signals of a child process."""
+    set_title(name)
     configure(settings.log_level, as_json=settings.log_json, process=name)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

@@ -74,6 +74,8 @@ class Watcher:
         self._clock_checked: m.ClockChecked | None = None
         self._peers: set[str] | None = None  # None until the first snapshot
         self._refused_until = time.monotonic() + settings.lease_ttl_seconds + 5
+        # Greet the scheduler before the first snapshot; greeted during it, it would ask for a second one.
+        self._to_scheduler.flush(block=5)
         self._mirror.start()
         self._session.start()
 

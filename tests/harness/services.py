@@ -1,0 +1,133 @@
+"""Real services, each on a free port of the loopback address and in a directory of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pymongo
+import pytest
+from pymongo.errors import PyMongoError
+
+from app.common.errors import CronError
+from app.common.etcd import EtcdClient
+from tests.harness.poll import free_port, wait_until
+
+
+def needs(program: str) -> str:
+    """The path of a service's program. Missing: skips on a laptop, fails in CI."""
+    path = shutil.which(program)
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{program} is missing, and CI must run every test")
+        pytest.skip(f"{program} is not installed")
+    return path
+
+
+class Service:
+    """A program that can be killed, paused and started again on its data."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def answers(self) -> bool:
+        raise NotImplementedError
+
+    def start(self) -> None:
+        with (self.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, start_new_session=True)
+        wait_until(self.answers, 30, f"the start of {type(self).__name__}")
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGCONT)
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    stop = kill
+
+
+class Etcd(Service):
+    """One etcd member."""
+
+    def __init__(self, directory: Path, *flags: str) -> None:
+        super().__init__(directory)
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self._flags = flags
+        self._clients: list[EtcdClient] = []
+
+    def command(self) -> list[str]:
+        return [
+            needs("etcd"),
+            f"--data-dir={self.directory / 'data'}",
+            f"--listen-client-urls={self.endpoint}",
+            f"--advertise-client-urls={self.endpoint}",
+            "--listen-peer-urls=http://127.0.0.1:0",
+            "--log-level=warn",
+            "--logger=zap",
+            *self._flags,
+        ]
+
+    def answers(self) -> bool:
+        probe = EtcdClient([self.endpoint], timeout=1)
+        try:
+            probe.get("probe")
+        except CronError:
+            return False
+        finally:
+            probe.close()
+        return True
+
+    def client(self, timeout: float = 3) -> EtcdClient:
+        """A client that ends with the service."""
+        client = EtcdClient([self.endpoint], timeout=timeout)
+        self._clients.append(client)
+        return client
+
+    def stop(self) -> None:
+        for client in self._clients:
+            client.close()
+        self.kill()
+
+
+class Mongo(Service):
+    """A server that speaks MongoDB's protocol: mongod where there is one, else nx-27017 (over SQLite)."""
+
+    @property
+    def url(self) -> str:
+        return f"mongodb://127.0.0.1:{self.port}/cron"
+
+    def command(self) -> list[str]:
+        mongod = shutil.which("mongod")
+        if mongod:
+            data = self.directory / "data"
+            data.mkdir(exist_ok=True)
+            return [mongod, f"--dbpath={data}", f"--port={self.port}", "--bind_ip=127.0.0.1"]
+        server = Path(sys.executable).parent / "nx-27017"
+        needs(str(server))
+        return [str(server), "--port", str(self.port), "--db", str(self.directory / "data.db")]
+
+    def answers(self) -> bool:
+        client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(
+            self.url, serverSelectionTimeoutMS=500
+        )
+        try:
+            client.admin.command("ping")
+        except PyMongoError:
+            return False
+        finally:
+            client.close()
+        return True
