@@ -53,3 +53,20 @@ SPOOL_BYTES = Gauge(
     "cron_spool_bytes", "Rows on disk that wait for the log store.", multiprocess_mode="mostrecent"
 )
 DROPPED = Counter("cron_dropped_records", "Records lost because a bound was reached. Must stay 0.", ["where"])
+
+# Master
+
+API_LATENCY = Histogram(
+    "cron_api_request_seconds",
+    "From the arrival of a request to its last byte, by route template and class of status (event streams apart).",
+    ["route", "method", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+SIGN_INS = Counter("cron_sign_ins", "Sign-ins by result: succeeded, refused, limited.", ["result"])
+MIRROR_AGE = Gauge(
+    "cron_mirror_age_seconds", "Since etcd last proved that the master's copy is complete.", ["mirror"]
+)
+MASTER_JOBS = Gauge("cron_master_jobs", "Jobs in the master's copy.")
+EVENT_CLIENTS = Gauge("cron_event_clients", "Open event streams.")
+EVENTS_DROPPED = Counter("cron_events_dropped", "Events that a slow client was told to fetch again instead.")
+AUDIT_MOVED = Counter("cron_audit_moved", "Audit entries moved from etcd to the log store.")

@@ -1,0 +1,66 @@
+"""What operators do with jobs: run, kill, pause, resume."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from app.master.bodies import JsonBody
+from app.master.deps import CurrentPrincipal, JobName, Language, Svc, problems
+from app.master.problems import Problem
+from app.master.schemas.jobs import JobView, RunIds, RunRequest, view
+from app.master.security.roles import Role, needs
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["Jobs"])
+
+
+@router.post("/{name}/run", summary="Run a job now", status_code=202, responses=problems(404, 409))
+@needs(Role.OPERATOR)
+def run_job(
+    services: Svc,
+    principal: CurrentPrincipal,
+    name: JobName,
+    wanted: Annotated[RunRequest, Depends(JsonBody(RunRequest, optional=True))],
+) -> RunIds:
+    """Orders one run. A worker takes it within a second or so; if none does within 10 minutes, it is recorded
+    as missed. The schedule is not touched, and a paused job can be run too.
+    """
+    if wanted.env and not principal.role.allows(Role.EDITOR):
+        raise Problem(403, "env: needs the role editor, because it can make a command do anything.")
+    return RunIds(run_ids=[services.orders.run(name, wanted.env, wanted.worker, principal.actor)])
+
+
+@router.post("/{name}/kill", summary="Kill a job's runs", status_code=202, responses=problems(404, 409))
+@needs(Role.OPERATOR)
+def kill_job(services: Svc, principal: CurrentPrincipal, name: JobName) -> RunIds:
+    """Everything that the runs started gets SIGTERM and, after the job's grace, SIGKILL. Answers with the
+    runs concerned: none if nothing runs.
+    """
+    return RunIds(run_ids=services.orders.kill_job(name, principal.actor))
+
+
+@router.post("/{name}/pause", summary="Pause a job", responses=problems(404, 409))
+@needs(Role.OPERATOR)
+def pause_job(
+    services: Svc, principal: CurrentPrincipal, name: JobName, language: Language, response: Response
+) -> JobView:
+    """It fires no more until resumed, and the fires of the pause do not count as missed."""
+    return _enable(services, principal, name, language, response, enabled=False)
+
+
+@router.post("/{name}/resume", summary="Resume a job", responses=problems(404, 409))
+@needs(Role.OPERATOR)
+def resume_job(
+    services: Svc, principal: CurrentPrincipal, name: JobName, language: Language, response: Response
+) -> JobView:
+    """It fires again from now on."""
+    return _enable(services, principal, name, language, response, enabled=True)
+
+
+def _enable(
+    services: Svc, principal: CurrentPrincipal, name: str, language: str, response: Response, *, enabled: bool
+) -> JobView:
+    row = services.jobs.enable(name, enabled, principal.actor).row
+    response.headers["ETag"] = f'"{row.revision}"'
+    answer = view(row, services.now(), language, None)
+    assert isinstance(answer, JobView)
+    return answer

@@ -1,0 +1,141 @@
+"""Jobs as the API shows them."""
+
+import re
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, field_validator
+
+from app.common.logstore import JobState
+from app.common.models import InvalidJob, Job, Status
+from app.common.models.base import CamelModel
+from app.common.models.job import Text
+from app.master.schemas.common import Moment, PageParameters, QueryText, Schema
+from app.master.services.job_index import JobRow, JobStatus
+from app.master.services.job_list import SORTS
+
+JOB_EXAMPLE: dict[str, Any] = {
+    "name": "nightly-backup",
+    "command": "/usr/local/bin/backup --all",
+    "cronExpr": "30 2 * * *",
+    "timezone": "Asia/Shanghai",
+    "group": "backups",
+    "timeoutSeconds": 3600,
+}
+
+
+class JobParameters(PageParameters):
+    q: QueryText = Field(
+        "", description="Part of the name, command, description or a tag; case does not matter"
+    )
+    group: QueryText | None = None
+    tag: QueryText | None = None
+    state: JobStatus | None = None
+    sort: str = Field("name", description=f"One of {', '.join(SORTS)}; with a leading - for descending")
+
+    @field_validator("sort")
+    @classmethod
+    def _sort(cls, value: str) -> str:
+        if not re.fullmatch(f"-?({'|'.join(SORTS)})", value):
+            raise ValueError(f"must be one of {', '.join(SORTS)}, with a leading - for descending")
+        return value
+
+
+class LastRun(Schema):
+    status: Status
+    plan_time: Moment
+    start_time: Moment | None = None
+    end_time: Moment | None = None
+    last_success: Moment | None = None
+    failures_in_a_row: int = 0
+    typical_duration_ms: float | None = None
+
+    @classmethod
+    def of(cls, state: JobState) -> "LastRun":
+        return cls(
+            status=state.last_status,
+            plan_time=state.last_plan_time,
+            start_time=state.last_start,
+            end_time=state.last_end,
+            last_success=state.last_success,
+            failures_in_a_row=state.failures_in_a_row,
+            typical_duration_ms=state.typical_duration_ms,
+        )
+
+
+class JobView(Job):
+    """A job with what the system knows about it. The fields from `revision` on are for reading only."""
+
+    model_config = ConfigDict(title="JobView", json_schema_extra={"examples": [{**JOB_EXAMPLE}]})
+
+    revision: int = Field(description="Also the ETag; send it as If-Match to change exactly this version")
+    state: JobStatus
+    next_fire: Moment | None = None
+    schedule_text: str = Field("", description="The schedule in words, in the language of Accept-Language")
+    last_run: LastRun | None = Field(None, description="None: it never ran, or the log store does not answer")
+
+
+class InvalidJobView(Schema):
+    """What stands in etcd under a job's key and is not a job."""
+
+    name: str
+    revision: int
+    state: Literal["invalid"] = "invalid"
+    reason: str = Field(description="What is wrong with it")
+    raw: str = Field(description="The first 4096 bytes of what stands there")
+
+
+class JobListPage(Schema):
+    items: list[JobView | InvalidJobView]
+    total: int = Field(description="Of all pages")
+    next: str | None = Field(None, description="`cursor` of the next page; None on the last")
+    warnings: list[str] = Field(
+        default_factory=list, description="What could not be known, such as last runs while the store is away"
+    )
+
+
+class RunRequest(CamelModel):
+    """All optional."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"env": {"DRY_RUN": "1"}}]})
+
+    env: dict[str, Text] = Field(
+        default_factory=dict,
+        max_length=256,
+        description="Added to the job's own. Needs the role editor: it can make a command do anything",
+    )
+    worker: str | None = Field(None, min_length=1, max_length=128, description="Run it there")
+
+
+class RunIds(Schema):
+    run_ids: list[str] = Field(description="Of the runs concerned; GET /runs/{id} follows each")
+
+
+class JobChange(Schema):
+    """One entry of a job's history."""
+
+    at: Moment
+    actor: str
+    action: str = Field(examples=["job.update"])
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    detail: dict[str, Any] = Field(default_factory=dict)
+
+
+class JobHistory(Schema):
+    items: list[JobChange]
+    next: str | None = None
+
+
+def view(row: JobRow, now: int, language: str, state: JobState | None) -> JobView | InvalidJobView:
+    if isinstance(row.job, InvalidJob):
+        raw = row.job.raw[:4096].decode(errors="replace")
+        return InvalidJobView(name=row.name, revision=row.revision, reason=row.job.reason, raw=raw)
+    # Everything in it was validated before, and a page has up to 1,000.
+    return JobView.model_construct(
+        **row.job.__dict__,
+        revision=row.revision,
+        state=row.status(now),
+        next_fire=row.next_fire(now),
+        schedule_text=row.schedule.describe(language) if row.schedule else "",
+        last_run=LastRun.of(state) if state else None,
+    )

@@ -1,0 +1,150 @@
+"""Workers, figures, schedules, the ledger and health as the API shows them."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from app.common.models import Status, WorkerState
+from app.common.models.base import CamelModel
+from app.common.models.job import Time
+from app.master.schemas.common import Moment, MomentParameter, Parameters, QueryText, Schema
+from app.master.services.job_index import JobStatus
+from app.master.services.workers import WorkerStatus
+
+
+class WorkerView(Schema):
+    id: str
+    host: str
+    pid: int
+    version: str
+    started: Moment
+    labels: dict[str, str]
+    capacity: int
+    running: int
+    state: WorkerState
+    reason: str
+    silent: bool = Field(description="No heartbeat for 15 s: nothing is placed there")
+    drained: bool = Field(description="Takes no new runs until resumed")
+    clock_offset_ms: int
+    lateness_ms: float = Field(description="p99 of the last minute")
+
+
+class WorkerList(Schema):
+    items: list[WorkerView]
+
+
+class PreviewRequest(CamelModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"cronExpr": "30 2 * * *", "timezone": "Europe/Berlin", "count": 5}]}
+    )
+
+    cron_expr: str = Field(min_length=1, max_length=1024)
+    timezone: str | None = Field(None, max_length=64, description="IANA name; default: the server's setting")
+    count: int = Field(10, ge=1, le=100)
+    name: str = Field("", max_length=128, description="Of the job; H is hashed from it")
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+
+
+class PreviewFire(Schema):
+    utc: Moment
+    local: str = Field(
+        description="With the zone's offset at that time", examples=["2030-01-31T16:00:00+08:00"]
+    )
+
+
+class Preview(Schema):
+    description: str = Field(description="In the language of Accept-Language")
+    timezone: str
+    next: list[PreviewFire]
+    dst_notes: list[str] = Field(description="What clock changes of the next year do to it")
+
+
+class SummaryView(Schema):
+    at: Moment
+    jobs: dict[JobStatus, int]
+    runs: dict[Status, int] = Field(description="Of the last 24 h")
+    running: int
+    failing: int = Field(description="Jobs whose last run failed, timed out, was killed or lost")
+    workers: int
+    workers_silent: int
+    capacity: int
+
+
+class HistoryParameters(Parameters):
+    since: MomentParameter | None = Field(None, description="Default: 24 h before `until`")
+    until: MomentParameter | None = Field(None, description="Default: now")
+    bucket: Annotated[int, Field(ge=60, le=86_400)] = Field(3600, description="Seconds")
+
+
+class HistoryBucket(Schema):
+    start: Moment
+    runs: dict[Status, int]
+
+
+class History(Schema):
+    bucket_seconds: int
+    items: list[HistoryBucket] = Field(description="Buckets that have any runs")
+
+
+class LedgerParameters(Parameters):
+    job: QueryText | None = Field(None, description="Default: all")
+    from_: MomentParameter | None = Field(None, alias="from", description="Default: 24 h before `to`")
+    to: MomentParameter | None = Field(None, description="Default: now")
+    details: bool = Field(False, description="Figures of each job, those with faults first")
+
+
+class LedgerFigures(Schema):
+    """planned = ran + skipped + missed + lost + running + pending + unclaimed + unaccounted."""
+
+    planned: int = Field(0, description="Fires that the schedules had in the window")
+    ran: int = Field(0, description="succeeded + failed + timeout + killed")
+    succeeded: int = 0
+    failed: int = 0
+    timeout: int = 0
+    killed: int = 0
+    skipped: int = Field(0, description="The previous run was still in progress")
+    missed: int = Field(0, description="Nobody was there to run it in time")
+    lost: int = Field(0, description="The worker died with it")
+    running: int = 0
+    pending: int = Field(0, description="Too young to have a row")
+    unclaimed: int = Field(0, description="No worker yet; the next one runs them or records them as missed")
+    unaccounted: int = Field(0, description="Must be 0")
+    duplicated: int = Field(0, description="Rows too many. Must be 0")
+
+
+class LedgerJob(LedgerFigures):
+    name: str
+    exact: bool = Field(
+        description="False where the job was changed in etcd by hand: its past schedules are not known"
+    )
+
+
+class LedgerView(LedgerFigures):
+    from_: Moment = Field(serialization_alias="from")
+    to: Moment
+    jobs_seen: int
+    inexact_jobs: int
+    jobs: list[LedgerJob] | None = Field(None, description="At most 1,000, those with faults first")
+
+
+class Health(Schema):
+    status: Literal["ok"] = "ok"
+
+
+class Part(Schema):
+    ready: bool
+    detail: str = ""
+
+
+class Readiness(Schema):
+    ready: bool
+    parts: dict[str, Part] | None = Field(None, description="Only for those who are signed in")
+
+
+def worker_view(status: WorkerStatus) -> WorkerView:
+    info = status.info
+    own = {"silent": status.silent, "drained": status.drained}
+    return WorkerView(
+        **{name: getattr(info, name) for name in WorkerView.model_fields if name not in own}, **own
+    )

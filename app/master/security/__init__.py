@@ -1,0 +1,1 @@
+"""Who may do what: accounts' secrets, sessions, roles, and the checks before every route."""

@@ -1,0 +1,1 @@
+"""What the master does; the routes only translate HTTP."""

@@ -1,0 +1,1 @@
+"""Users, API tokens and sessions: JSON in etcd that holds hashes only."""

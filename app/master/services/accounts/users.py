@@ -1,0 +1,169 @@
+"""Managing users."""
+
+from typing import Any
+
+from app.common import keys
+from app.common.etcd import EtcdClient, KeyValue, txn
+from app.master.clock import Clock
+from app.master.problems import Problem, invalid, no_such
+from app.master.security import passwords, secrets
+from app.master.security.roles import Role
+from app.master.services.accounts.records import SessionRecord, UserRecord
+from app.master.services.audit import Actor, Audit
+
+ATTEMPTS = 10  # of a transaction that met another change of the same account
+
+ADMIN = "admin"
+BY_SETTINGS = Actor("settings")
+
+
+class Users:
+    def __init__(self, client: EtcdClient, audit: Audit, now: Clock) -> None:
+        self._client, self._audit, self._now = client, audit, now
+
+    def all(self) -> dict[str, UserRecord]:
+        return {keys.last_part(kv.key): _parse(kv) for kv in self._client.scan(keys.USERS).items}
+
+    def any(self) -> bool:
+        return self._client.count(keys.USERS) > 0
+
+    def create_first(self, password: str) -> bool:
+        """Make the account `admin` unless there is any account; whether it was made. Of several masters that
+        try at once, one succeeds.
+        """
+        if self.any():
+            return False
+        record = self._new(Role.ADMIN, password)
+        return self._client.txn(
+            [txn.absent_prefix(keys.USERS)],
+            [
+                txn.put(keys.user(ADMIN), record.to_json()),
+                self._audit.put(BY_SETTINGS, "user.create", "user", ADMIN, after=_shown(record)),
+            ],
+        ).succeeded
+
+    def create(self, name: str, role: Role, password: str, actor: Actor) -> UserRecord:
+        record = self._new(role, password)
+        key = keys.user(name)
+        made = self._client.txn(
+            [txn.absent(key)],
+            [
+                txn.put(key, record.to_json()),
+                self._audit.put(actor, "user.create", "user", name, after=_shown(record)),
+            ],
+        )
+        if not made.succeeded:
+            raise Problem(409, f"There is a user {name!r} already.")
+        return record
+
+    def change(
+        self, name: str, *, role: Role | None, disabled: bool | None, password: str | None, actor: Actor
+    ) -> UserRecord:
+        """What is None stays. A new password ends the user's sessions."""
+        update: dict[str, Any] = {
+            field: value for field, value in (("role", role), ("disabled", disabled)) if value is not None
+        }
+        if password is not None:
+            update |= {"password_hash": passwords.hash_password(password), "stamp": secrets.new_id()}
+        for _ in range(ATTEMPTS):
+            kv, before, others = self._find(name)
+            after = before.model_copy(update=update)
+            guard = [] if _governs(after) or not _governs(before) else [self._another_admin(others)]
+            detail = {"password": "changed"} if password is not None else None
+            changed = self._client.txn(
+                [txn.mod_revision_is(kv.key, kv.mod_revision), *guard],
+                [
+                    txn.put(kv.key, after.to_json()),
+                    self._audit.put(
+                        actor,
+                        "user.update",
+                        "user",
+                        name,
+                        before=_shown(before),
+                        after=_shown(after),
+                        detail=detail,
+                    ),
+                ],
+            )
+            if changed.succeeded:
+                return after
+        raise Problem(409, f"User {name!r} is being changed by others. Try again.")
+
+    def delete(self, name: str, actor: Actor) -> None:
+        """The user's sessions and tokens stop with it."""
+        for _ in range(ATTEMPTS):
+            kv, before, others = self._find(name)
+            guard = [self._another_admin(others)] if _governs(before) else []
+            deleted = self._client.txn(
+                [txn.mod_revision_is(kv.key, kv.mod_revision), *guard],
+                [
+                    txn.delete(kv.key),
+                    self._audit.put(actor, "user.delete", "user", name, before=_shown(before)),
+                ],
+            )
+            if deleted.succeeded:
+                return
+        raise Problem(409, f"User {name!r} is being changed by others. Try again.")
+
+    def change_own_password(self, session_digest: str, actor: Actor, current: str, new: str) -> None:
+        """Ends all other sessions of the user; the one at hand goes on."""
+        (user_kv, session_kv), _ = self._client.get_many(
+            [keys.user(actor.name), keys.session(session_digest)]
+        )
+        if user_kv is None or session_kv is None:
+            raise Problem(401, "The session has ended.")
+        before = _parse(user_kv)
+        if not passwords.check_password(current, before.password_hash):
+            raise invalid("currentPassword", "is wrong", 403)
+        stamp = secrets.new_id()
+        after = before.model_copy(
+            update={"password_hash": passwords.hash_password(new), "stamp": stamp},
+        )
+        session = SessionRecord.model_validate_json(session_kv.value).model_copy(update={"stamp": stamp})
+        changed = self._client.txn(
+            [txn.mod_revision_is(kv.key, kv.mod_revision) for kv in (user_kv, session_kv)],
+            [
+                txn.put(user_kv.key, after.to_json()),
+                txn.put(session_kv.key, session.to_json(), session_kv.lease),
+                self._audit.put(actor, "user.password", "user", actor.name),
+            ],
+        )
+        if not changed.succeeded:
+            raise Problem(409, "The account was changed at this moment. Try again.")
+
+    def _new(self, role: Role, password: str) -> UserRecord:
+        return UserRecord(
+            id=secrets.new_id(),
+            stamp=secrets.new_id(),
+            role=role,
+            password_hash=passwords.hash_password(password),
+            created_at=self._now(),
+        )
+
+    def _find(self, name: str) -> tuple[KeyValue, UserRecord, list[KeyValue]]:
+        found = {kv.key: kv for kv in self._client.scan(keys.USERS).items}
+        kv = found.pop(keys.user(name), None)
+        if kv is None:
+            raise no_such("user", name)
+        return kv, _parse(kv), list(found.values())
+
+    @staticmethod
+    def _another_admin(others: list[KeyValue]) -> txn.Compare:
+        """The condition that an enabled admin remains."""
+        for kv in others:
+            if _governs(_parse(kv)):
+                return txn.mod_revision_is(kv.key, kv.mod_revision)
+        raise Problem(409, "This is the last enabled admin; nobody could manage accounts any more.")
+
+
+def _shown(record: UserRecord) -> dict[str, Any]:
+    """What the audit may hold: no hashes."""
+    return {"role": record.role.value, "disabled": record.disabled}
+
+
+def _governs(record: UserRecord) -> bool:
+    return record.role is Role.ADMIN and not record.disabled
+
+
+def _parse(kv: KeyValue) -> UserRecord:
+    return UserRecord.model_validate_json(kv.value)

@@ -1,0 +1,69 @@
+"""Reading runs: finished ones from the log store, those in progress from etcd."""
+
+from dataclasses import dataclass, replace
+
+from app.common.logstore import LogStore, RunQuery
+from app.common.models import Run, Status
+from app.master.problems import no_such
+from app.master.services.open_runs import OpenRuns, WaitingOrder
+
+MAX_RUNNING_SHOWN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunsFound:
+    """`running` is shown before `runs`, on first pages only."""
+
+    running: list[Run]
+    runs: list[Run]
+    next_cursor: str | None
+
+
+class Runs:
+    def __init__(self, store: LogStore, open_runs: OpenRuns) -> None:
+        self._store, self._open_runs = store, open_runs
+
+    def page(self, query: RunQuery) -> RunsFound:
+        stored_statuses = tuple(s for s in query.statuses if s is not Status.RUNNING)
+        wants_running = query.cursor is None and (not query.statuses or Status.RUNNING in query.statuses)
+        # A run that ends meanwhile is then in both, not in none.
+        running = self._running(query) if wants_running else []
+        if query.statuses and not stored_statuses:
+            return RunsFound(running, [], None)
+        page = self._store.runs(replace(query, statuses=stored_statuses))
+        ended = {run.id for run in page.runs}
+        return RunsFound([run for run in running if run.id not in ended], page.runs, page.next_cursor)
+
+    def get(self, run_id: str) -> Run | WaitingOrder:
+        """A row, a run in progress, or an order that waits. Raises 404."""
+        found = self.find(run_id)
+        if found is None:
+            raise no_such("run", run_id)
+        return found
+
+    def find(self, run_id: str) -> Run | WaitingOrder | None:
+        # From the earlier state to the later, then back to the earliest: nothing moves past unseen.
+        waiting = self._open_runs.waiting(run_id)
+        if waiting:
+            return waiting
+        open_run = self._open_runs.find(run_id)
+        stored = self._store.run(run_id)
+        if stored is not None:
+            return stored
+        return open_run.as_run() if open_run else None
+
+    def stored(self, run_id: str) -> Run | None:
+        return self._store.run(run_id)
+
+    def _running(self, query: RunQuery) -> list[Run]:
+        found = [
+            run
+            for run in (r.as_run() for r in self._open_runs.records() if r.runs)
+            if query.job in (None, run.job_name)
+            and query.worker in (None, run.worker)
+            and (not query.triggers or run.trigger in query.triggers)
+            and (query.since is None or run.plan_time >= query.since)
+            and (query.until is None or run.plan_time < query.until)
+        ]
+        found.sort(key=lambda run: (run.plan_time, run.id), reverse=True)
+        return found[:MAX_RUNNING_SHOWN]

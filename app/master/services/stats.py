@@ -1,0 +1,72 @@
+"""Figures for the first page."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from app.common.logstore import LogStore
+from app.common.models import Status
+from app.master.clock import Clock
+from app.master.problems import invalid
+from app.master.services.job_index import JobIndex, JobStatus
+from app.master.services.job_list import JobStates
+from app.master.services.open_runs import OpenRuns
+from app.master.services.workers import Workers
+
+DAY_MS = 86_400_000
+MAX_BUCKETS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`runs` are rows of the last 24 h by status; `failing` are jobs whose last run was bad."""
+
+    at: int
+    jobs: dict[JobStatus, int]
+    runs: dict[Status, int]
+    running: int
+    failing: int
+    workers: int
+    workers_silent: int
+    capacity: int
+
+
+class Stats:
+    def __init__(
+        self,
+        index: JobIndex,
+        states: JobStates,
+        store: LogStore,
+        open_runs: OpenRuns,
+        workers: Workers,
+        now: Clock,
+    ) -> None:
+        self._index, self._states, self._store = index, states, store
+        self._open_runs, self._workers, self._now = open_runs, workers, now
+
+    def summary(self) -> Summary:
+        now = self._now()
+        rows = self._index.rows()
+        states = self._states.all()
+        workers = self._workers.all()
+        return Summary(
+            at=now,
+            jobs=dict.fromkeys(JobStatus, 0) | Counter(row.status(now) for row in rows),
+            runs={s: 0 for s in Status if s is not Status.RUNNING}
+            | self._store.count_by_status(now - DAY_MS, now + 1),
+            running=sum(run.runs for run in self._open_runs.records()),
+            failing=sum(1 for row in rows if (s := states.get(row.name)) and s.last_status.bad),
+            workers=len(workers),
+            workers_silent=sum(w.silent for w in workers),
+            capacity=sum(w.info.capacity for w in workers if not w.silent and not w.drained),
+        )
+
+    def history(self, since: int, until: int, bucket_ms: int) -> list[tuple[int, dict[Status, int]]]:
+        """Rows by status for each bucket that has any."""
+        if not since < until:
+            raise invalid("until", "must be later than since")
+        if (until - since) // bucket_ms > MAX_BUCKETS:
+            raise invalid("bucket", f"makes more than {MAX_BUCKETS} buckets; take a larger one")
+        buckets: dict[int, dict[Status, int]] = {}
+        for start, status, count in self._store.history(since, until, bucket_ms):
+            buckets.setdefault(start, {})[status] = count
+        return sorted(buckets.items())
