@@ -145,22 +145,26 @@ class Runner:
                 ended, self._ended = self._ended, []
                 return ended
 
-    def close(self) -> None:
-        """SIGKILL what still runs, wait for it within the bound, and give the process back as it was."""
-        self._pending.clear()
+    def close(self) -> list[Ended]:
+        """SIGKILL what still runs, wait for it within the bound, and give the process back as it was.
+
+        Returns the runs that ended by it, or had ended and were not reported yet.
+        """
         self.kill_all()
         for run in self._runs.values():
             run.kill_at = self._monotonic()
             run.give_up_at = run.kill_at + GIVE_UP_SECONDS
         self._wake_at = 0
+        ended = self.poll(0)
         while self._runs:
-            self.poll(KILL_AGAIN_SECONDS)
+            ended += self.poll(KILL_AGAIN_SECONDS)
         signal.signal(signal.SIGCHLD, self._old_handler)
         signal.set_wakeup_fd(self._old_wakeup)
         self._trees.close()
         self._epoll.close()
         for fd in (self._null, self._signals, self._wakeup):
             os.close(fd)
+        return ended
 
     def _start_some(self) -> None:
         for _ in range(min(SPAWNS_A_TURN, len(self._pending))):
