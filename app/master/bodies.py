@@ -78,7 +78,7 @@ def strict_json(body: bytes) -> Any:
 def validated(model: type[M], value: Any) -> M:
     """`value` as a `model`, by the rules for JSON. Raises a problem that names each refused field."""
     try:
-        return model.model_validate_json(json.dumps(value, ensure_ascii=False))
+        return model.model_validate_json(json.dumps(value, ensure_ascii=False), by_alias=True, by_name=False)
     except ValidationError as error:
         raise from_validation(error.errors(include_url=False, include_context=False)) from None
 

@@ -32,7 +32,7 @@ def create_token(
     session_of(principal)
     expires_at = round(wanted.expires_at.timestamp() * 1000) if wanted.expires_at else None
     secret, record = services.tokens.create(wanted.name, wanted.role, expires_at, principal.actor)
-    return NewToken(token=secret, **token_view(record).model_dump(by_alias=False, mode="python"))
+    return NewToken(token=secret, **vars(token_view(record)))
 
 
 @router.delete("/{token_id}", summary="Delete an API token", status_code=204, responses=problems(404))

@@ -67,7 +67,8 @@ class Jobs:
         return name if normal != name and self._client.get(keys.job(name)) else normal
 
     def create(self, job: Job, actor: Actor) -> Written:
-        """Raises 409 when there is one of that name."""
+        """Raises 409 when there is one of that name; before that, what is wrong with the schedule."""
+        job.schedule(self._timezone)
 
         def change(old: Job | InvalidJob | None) -> Job:
             if old is not None:
