@@ -53,16 +53,19 @@ class RunTrees:
         """Send signals to all processes of a run; returns those that were found."""
         self._strays.refresh(self._leaders, self._runs)
         roots = self._strays.of(run.run_id)
+        group = 0
         if run.leader_alive:
-            # The group at once, so that it cannot fork its way out. Its number is its own while the leader is
-            # not reaped.
+            roots.append(run.pid)
+            group = run.pid  # as its own number only while the leader is not reaped
+        # All are looked up before the first is signalled: the children of one that dies move away.
+        found = living(roots)
+        if group:
+            # At once, so that the group cannot fork its way out.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 for signum in signums:
-                    os.killpg(run.pid, signum)
-            roots.append(run.pid)
-        found = living(roots)
+                    os.killpg(group, signum)
         for process in found:
-            if not (run.leader_alive and process.pgid == run.pid):
+            if process.pgid != group:
                 send(process, *signums)
         return found
 
