@@ -118,7 +118,14 @@ class Mongo(Service):
             return [mongod, f"--dbpath={data}", f"--port={self.port}", "--bind_ip=127.0.0.1"]
         server = Path(sys.executable).parent / "nx-27017"
         needs(str(server))
-        return [str(server), "--port", str(self.port), "--db", str(self.directory / "data.db")]
+        # Its defaults for these files are one place for the whole machine: a second server would not start.
+        return [
+            str(server),
+            f"--port={self.port}",
+            f"--data-dir={self.directory / 'data'}",
+            f"--pid-file={self.directory / 'pid'}",
+            f"--log-file={self.directory / 'log'}",
+        ]
 
     def answers(self) -> bool:
         client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(
