@@ -22,6 +22,8 @@ MAX_COMMAND = 262_144  # bytes; two of them and the rest of a job fit etcd's 1.5
 MAX_ENV_BYTES = 65_536
 DAY_SECONDS = 86_400
 YEAR_SECONDS = 366 * DAY_SECONDS
+MAX_PROBLEMS = 20  # named in one explanation
+MAX_PATH = 128  # characters of a field's path in an explanation
 
 _NAME = re.compile(r"[\w.\-]+( +[\w.\-]+)*")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -59,13 +61,20 @@ class Isolation(StrEnum):
     KILL = "kill"
 
 
+def _is_mark(character: str) -> bool:
+    """Vowel signs and tone marks: parts of words in many scripts, but no letters by themselves."""
+    return unicodedata.category(character) in ("Mn", "Mc")
+
+
 def _name(value: str) -> str:
     value = unicodedata.normalize("NFC", value)
     if not value:
         raise ValueError("must not be empty")
     if len(value) > MAX_NAME:
         raise ValueError(f"must have at most {MAX_NAME} characters, has {len(value)}")
-    if not _NAME.fullmatch(value) or not any(c.isalnum() for c in value):
+    letters = "".join(c for c in value if not _is_mark(c))
+    stray_mark = any(_is_mark(word[0]) for word in value.split())
+    if stray_mark or not _NAME.fullmatch(letters) or not any(c.isalnum() for c in letters):
         raise ValueError(
             "may hold letters and digits of any script, '.', '_', '-' and inner spaces, "
             "and needs at least one letter or digit"
@@ -89,7 +98,10 @@ def _time(value: Any) -> Any:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("needs a time zone offset, such as the Z in 2030-01-31T08:00:00Z")
-        return value.astimezone(UTC)
+        try:
+            return value.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError("must be between the years 1 and 9999 in UTC") from error
     return value
 
 
@@ -97,6 +109,7 @@ Name = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, AfterValidator(_no_nul)]
 Time = Annotated[datetime, BeforeValidator(_time)]
 Label = Annotated[str, Field(pattern=f"^{_LABEL.pattern}$")]
+LabelValue = Annotated[Text, Field(max_length=256)]
 
 
 class Retries(CamelModel):
@@ -146,7 +159,7 @@ class Job(CamelModel):
     retries: Retries = Retries()
     on_worker_loss: WorkerLoss = Field(WorkerLoss.FAIL, strict=False)
     on_isolation: Isolation = Field(Isolation.CONTINUE, strict=False)
-    worker_labels: dict[Label, str] = Field(
+    worker_labels: dict[Label, LabelValue] = Field(
         default_factory=dict, max_length=16, description="A worker needs all of them to run the job"
     )
     broadcast: bool = False
@@ -249,7 +262,7 @@ def parse_job(key: str, value: bytes, default_timezone: str) -> Job | InvalidJob
     """The job stored under `key`; never raises, whatever somebody put there by hand."""
     name = key.removeprefix(keys.JOBS)
     try:
-        job = Job.model_validate_json(value)
+        job = Job.model_validate_json(value, by_alias=True, by_name=False)
         job.schedule(default_timezone)
     except ValidationError as error:
         return InvalidJob(name, explain(error), value)
@@ -261,14 +274,23 @@ def parse_job(key: str, value: bytes, default_timezone: str) -> Job | InvalidJob
 
 
 def explain(error: ValidationError) -> str:
-    """All problems in one line: `field: message; field: message`."""
-    problems = ((field_path(e["loc"]), message_of(e["msg"])) for e in error.errors(include_url=False))
-    return "; ".join(f"{field}: {message}" if field else message for field, message in problems)
+    """All problems in one line: `field: message; field: message`. A great many are cut short."""
+    errors = error.errors(include_url=False, include_input=False)
+    problems = ((field_path(e["loc"]), message_of(e["msg"])) for e in errors[:MAX_PROBLEMS])
+    lines = [f"{field}: {message}" if field else message for field, message in problems]
+    if len(errors) > MAX_PROBLEMS:
+        lines.append(f"and {len(errors) - MAX_PROBLEMS} more")
+    return "; ".join(lines)
 
 
 def field_path(location: tuple[int | str, ...]) -> str:
-    """`("limits", "memoryMb")` as `limits.memoryMb`, with JSON names."""
-    return ".".join(str(part) for part in location)
+    """`("limits", "memoryMb")` as `limits.memoryMb`, with JSON names.
+
+    Unknown names are whatever somebody sent: control characters are escaped and long ones cut.
+    """
+    path = ".".join(str(part) for part in location)
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in path[:MAX_PATH])
+    return shown + "..." * (len(path) > MAX_PATH)
 
 
 def message_of(message: str) -> str:
