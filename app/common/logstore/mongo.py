@@ -119,7 +119,10 @@ class MongoLogStore:
         if job is not None:
             base["jobName"] = codec.clean(job)
         planned = base | {"sortKey": {"$gte": plan_key(since), "$lt": plan_key(until)}}
-        reaching = base | {"lastPlanTime": {"$gte": DatetimeMS(since)}, "sortKey": {"$lt": plan_key(since)}}
+        reaching = base | {
+            "lastPlanTime": {"$gte": DatetimeMS(max(0, since))},
+            "sortKey": {"$lt": plan_key(since)},
+        }
         with translated():
             yield from heapq.merge(
                 *(
@@ -174,8 +177,8 @@ class MongoLogStore:
         with translated():
             window = live.append(self._window(chunk.run_id), chunk)
             at = DatetimeMS(int(time.time() * 1000))
-            document = {"_id": window.run_id, "offset": window.offset, "data": window.data, "at": at}
-            self._live.replace_one({"_id": window.run_id}, document, upsert=True)
+            values = {"offset": window.offset, "data": window.data, "at": at}
+            self._live.update_one({"_id": window.run_id}, {"$set": values}, upsert=True)
 
     def read_live(self, run_id: str, after: int) -> LiveOutput | None:
         with translated():

@@ -12,6 +12,7 @@ from pymongo.errors import (
     ExecutionTimeout,
     InvalidURI,
     OperationFailure,
+    ProtocolError,
     PyMongoError,
     WriteConcernError,
 )
@@ -77,7 +78,7 @@ def clashed_ids(error: BulkWriteError) -> list[str]:
 def _of(error: PyMongoError) -> StoreError:
     if isinstance(error, ConnectionFailure):
         return StoreUnavailable(f"MongoDB: {str(error).partition(', Timeout:')[0]}")
-    if isinstance(error, CursorNotFound | ExecutionTimeout | WriteConcernError):
+    if isinstance(error, CursorNotFound | ExecutionTimeout | WriteConcernError | ProtocolError):
         return StoreUnavailable(f"MongoDB: {error}")
     if isinstance(error, OperationFailure) and not error.has_error_label("RetryableWriteError"):
         return _of_code(error.code, str(error))
