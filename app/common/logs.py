@@ -1,12 +1,18 @@
-"""One logging configuration, applied in every process. A line is a sentence plus an action and ids."""
+"""One logging configuration, applied in every process. A line is a sentence plus an action and ids.
+
+Control characters and line separators are escaped, so that nothing a user or a command said can forge a line
+or drive a terminal. Only a traceback spans lines (in text mode), and those are indented.
+"""
 
 import json
 import logging
 import logging.config
+import re
 import sys
 import time
 from typing import Any
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -51,27 +57,29 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         extras = "".join(f" {k}={_quoted(v)}" for k, v in _extras(record).items())
-        line = f"{self.formatTime(record)} {record.levelname} {self.process} {record.getMessage()}{extras}"
-        return line + (f"\n{self.formatException(record.exc_info)}" if record.exc_info else "")
+        lines = [f"{self.formatTime(record)} {record.levelname} {self.process} {record.getMessage()}{extras}"]
+        if record.exc_info:
+            lines += [f"  {line}" for line in self.formatException(record.exc_info).split("\n")]
+        return "\n".join(_CONTROL.sub(lambda found: repr(found[0])[1:-1], line) for line in lines)
 
 
 class JsonFormatter(TextFormatter):
     """One JSON object a line: time, level, process, logger, message, and the extras."""
 
     def format(self, record: logging.LogRecord) -> str:
-        entry = {
+        entry = _extras(record) | {
             "time": self.formatTime(record),
             "level": record.levelname,
             "process": self.process,
             "logger": record.name,
             "message": record.getMessage(),
-            **_extras(record),
         }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False, default=str)
+        text = json.dumps(entry, ensure_ascii=False, default=str)
+        return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _quoted(value: Any) -> str:
     text = str(value)
-    return json.dumps(text, ensure_ascii=False) if not text or any(c in text for c in ' "=\n\r') else text
+    return json.dumps(text, ensure_ascii=False) if not text or re.search(r'[\s"=]', text) else text

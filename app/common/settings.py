@@ -4,15 +4,18 @@ Each field `some_name` is the variable `YUANYA_SOME_NAME`; lists and mappings ar
 """
 
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
-from app.common.errors import SettingsError
+from app.common.errors import ScheduleError, SettingsError
+from app.common.schedule.zones import zone
 
 MIN_SECRET = 12  # characters
 WEAK_SECRETS = frozenset({"changeme", "changethis", "password", "secret", "admin", "default", "yuanya"})
@@ -33,25 +36,44 @@ def strong_secret(value: SecretStr) -> SecretStr:
 
 def _zone(value: str) -> str:
     try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Asia/Shanghai") from error
+        zone(value)
+    except ScheduleError as error:
+        raise ValueError(error.message) from error
+    return value
+
+
+def _endpoint(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("each must start with http:// or https://")
+    try:
+        parts = urlsplit(value)
+        complete = parts.hostname and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete or parts.username or parts.path.strip("/") or parts.query:
+        raise ValueError("each must be http://HOST:PORT or https://HOST:PORT, and nothing more")
     return value
 
 
 T = TypeVar("T", bound="CommonSettings")
 Secret = Annotated[SecretStr, AfterValidator(strong_secret)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
 
 
 class CommonSettings(BaseSettings):
     """What masters and workers share. All of one cluster must agree on `timezone`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="YUANYA_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix="YUANYA_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
     )
 
-    etcd_endpoints: tuple[str, ...] = Field(
+    etcd_endpoints: tuple[Endpoint, ...] = Field(
         ("http://127.0.0.1:2379",), min_length=1, description="http:// or https://, tried in this order"
     )
     etcd_ca_cert: Path | None = Field(None, description="CA of etcd's certificate; default: the system's")
@@ -63,6 +85,7 @@ class CommonSettings(BaseSettings):
 
     store_url: str = Field(
         "sqlite:///.data/runs.db",
+        repr=False,  # may hold a password
         pattern=r"^(sqlite:///|mongodb://|mongodb\+srv://)",
         description="Where runs are recorded: sqlite:///PATH (one host) or mongodb://HOST/cron",
     )
@@ -76,12 +99,9 @@ class CommonSettings(BaseSettings):
     @model_validator(mode="after")
     def _etcd_credentials_are_complete(self) -> Self:
         if (self.etcd_user is None) != (self.etcd_password is None):
-            raise ValueError("etcd_user and etcd_password: give both or neither")
+            raise ValueError("YUANYA_ETCD_USER and YUANYA_ETCD_PASSWORD: give both or neither")
         if (self.etcd_cert is None) != (self.etcd_key is None):
-            raise ValueError("etcd_cert and etcd_key: give both or neither")
-        for endpoint in self.etcd_endpoints:
-            if not endpoint.startswith(("http://", "https://")):
-                raise ValueError(f"etcd_endpoints: {endpoint!r} must start with http:// or https://")
+            raise ValueError("YUANYA_ETCD_CERT and YUANYA_ETCD_KEY: give both or neither")
         return self
 
 
@@ -126,15 +146,23 @@ class WorkerSettings(CommonSettings):
 def load(role: type[T], **overrides: Any) -> T:
     """The settings of one role; `overrides` (from the command line) win, None means not given.
 
-    Raises SettingsError in words for the operator: the variable, and what is wrong with it. Never shows a value.
+    Raises SettingsError in words for the operator: the variable, and what is wrong with it. Never shows a
+    secret.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return role(**given)
     except ValidationError as error:
-        lines = []
-        for problem in error.errors(include_url=False, include_input=False, include_context=False):
-            name = "_".join(str(part) for part in problem["loc"])
-            variable = f"YUANYA_{name.upper()}: " if name else ""
-            lines.append(variable + problem["msg"].removeprefix("Value error, "))
-        raise SettingsError("\n".join(lines)) from error
+        lines: dict[str, str] = {}  # the first of each variable; a bad item also makes its list too short
+        for problem in error.errors():
+            variable = f"YUANYA_{problem['loc'][0]}: ".upper() if problem["loc"] else ""
+            lines.setdefault(variable, variable + problem["msg"].removeprefix("Value error, "))
+        raise SettingsError("\n".join(lines.values())) from None
+    except UnreadableError as error:
+        field = re.search(r'field "(\w+)"', str(error))
+        variable = f"YUANYA_{field[1]}: ".upper() if field else ""
+        raise SettingsError(
+            variable + 'must be JSON: ["http://10.0.0.1:2379"] is a list, {"zone": "a"} a mapping'
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError("The file .env is not UTF-8 text.") from None
