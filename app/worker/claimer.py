@@ -86,7 +86,7 @@ class Claimer:
             attempts = self._collect(now, free - sum(1 for w in won if w.record.outcome is Outcome.RUN))
             won += self._claim(attempts, now, lease)
         except EtcdUnavailable as error:
-            log.warning("Claiming waits for etcd: %s", error, extra={"action": "claim"})
+            log.debug("Claiming waits for etcd: %s", error, extra={"action": "claim"})
             self._back_off(now)
             return []
         if won:

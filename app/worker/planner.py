@@ -19,8 +19,8 @@ RETRY_MS = 200  # until a fire is tried again that found no capacity here
 class Fire:
     """A due fire not yet decided. At most one a job: a later one takes in the earlier as missed.
 
-    `cursor` is the value to expect in etcd; `read` tells whether it was read there (else it is what the schedule
-    says). `first` is set when this worker is the first of the order: it claims without looking.
+    `cursor` is the value to expect in etcd; `read` tells whether it was read there (else it is what this worker
+    believes). `behind`: fires between the cursor and this one came due while this worker was not looking. `first` is set when this worker is the first of the order: it claims without looking.
     `unplaceable`: no live worker has the labels; the fire is only recorded.
     """
 
@@ -29,6 +29,7 @@ class Fire:
     cursor: int | None
     first: bool
     read: bool = False
+    behind: bool = False
     unplaceable: bool = False
 
 
@@ -98,9 +99,13 @@ class Planner:
             held = self._table.get(name)
             if held is None:
                 continue
-            fire = Fire(name, plan, held.cursor, first=False)
-            held.cursor = plan
             following = held.schedule.next(plan)
+            behind = following is not None and following <= now
+            if behind:
+                plan = held.schedule.previous(now + 1) or plan
+                following = held.schedule.next(plan)
+            fire = Fire(name, plan, held.cursor, first=False, behind=behind)
+            held.cursor = plan
             if following is not None:
                 self._upcoming.set(name, following)
             self._make_due(held, fire, now)
@@ -124,8 +129,8 @@ class Planner:
         return self._pending.get(fire.name) is not fire
 
     def gap(self, held: HeldJob, fire: Fire) -> MissedRange | None:
-        """The unclaimed fires between the cursor that was read and the fire itself."""
-        if not fire.read or fire.cursor is None:
+        """The unclaimed fires between the cursor and the fire itself."""
+        if not (fire.read or fire.behind) or fire.cursor is None:
             return None
         first, last = held.schedule.next(fire.cursor), held.schedule.previous(fire.plan)
         if first is None or last is None or first > last:

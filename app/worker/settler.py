@@ -62,7 +62,8 @@ class Settler:
             try:
                 self._client.txn(success=[self._operations[key] for key in batch])
             except EtcdUnavailable as error:
-                log.warning("Closing runs waits for etcd: %s", error, extra={"action": "settle"})
+                level = logging.WARNING if self._backoff == 100 else logging.DEBUG  # an outage is told once
+                log.log(level, "Closing runs waits for etcd: %s", error, extra={"action": "settle"})
                 self._retry_at = now + self._backoff
                 self._backoff = min(self._backoff * 2, MAX_BACKOFF_MS)
                 return

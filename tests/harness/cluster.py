@@ -29,7 +29,7 @@ class WorkerProcess:
             "YUANYA_DATA_DIR": str(directory / worker_id),
             "YUANYA_METRICS_PORT": "0",
             "YUANYA_STOP_TIMEOUT_SECONDS": "5",
-            **{f"YUANYA_{name.upper()}": _text(value) for name, value in settings.items()},
+            **{f"YUANYA_{name.upper()}": environment_text(value) for name, value in settings.items()},
         }
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -58,7 +58,7 @@ class WorkerProcess:
     def pids(self) -> dict[str, int]:
         """The processes of the worker by what they do; the main process is `main`."""
         found = {"main": self.pid}
-        for child in _children(self.pid):
+        for child in children_of(self.pid):
             # spawn's children are alike but for the pipe they get; their open sockets tell them apart
             name = _process_name(child)
             if name:
@@ -162,11 +162,11 @@ class Cluster:
             self._store.close()
 
 
-def _text(value: Any) -> str:
+def environment_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _children(pid: int) -> list[int]:
+def children_of(pid: int) -> list[int]:
     path = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in path.read_text().split()] if path.exists() else []
 

@@ -289,7 +289,8 @@ def translate(error: Any) -> EtcdError:
     if code == grpc.StatusCode.NOT_FOUND and "lease" in details:
         return LeaseNotFound(details)
     if code in _UNAVAILABLE or "no leader" in details:
-        return EtcdUnavailable(f"etcd does not answer: {details or code.name}")
+        # gRPC repeats itself: "failed to connect to all addresses; last error: UNKNOWN: ... : Connection refused"
+        return EtcdUnavailable(f"etcd does not answer: {details.rpartition('last error: ')[2] or code.name}")
     return EtcdError(f"etcd refused the request: {details or code.name}")
 
 

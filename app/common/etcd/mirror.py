@@ -114,8 +114,9 @@ class Mirror:
                 backoff = 0.1
                 cause = self._follow()
             except CronError as error:
+                level = logging.DEBUG if cause == "error" else logging.WARNING  # an outage is told once
+                log.log(level, "The mirror waits for etcd: %s", error, extra={"action": "mirror"})
                 cause = "error"
-                log.warning("The mirror waits for etcd: %s", error, extra={"action": "mirror"})
                 self._client.fail_over()
             if self._stopping.is_set():
                 return

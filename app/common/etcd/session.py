@@ -36,6 +36,7 @@ class Session:
         self._monotonic = monotonic
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
+        self._failing = False
         self.lease = 0
         self.valid_until = 0.0
 
@@ -59,12 +60,15 @@ class Session:
                     self._renew()
                 else:
                     self._open()
+                self._failing = False
                 pause = self._ttl / 3
             except LeaseNotFound:
                 self._lose()
                 pause = 0.0
             except EtcdError as error:
-                log.warning("The lease could not be renewed: %s", error, extra={"action": "keepalive"})
+                level = logging.DEBUG if self._failing else logging.WARNING  # an outage is told once
+                log.log(level, "The lease could not be renewed: %s", error, extra={"action": "keepalive"})
+                self._failing = True
                 if self.lease and self._monotonic() >= self.valid_until:
                     self._lose()
                 pause = 1.0 if isinstance(error, EtcdUnavailable) else 3.0
