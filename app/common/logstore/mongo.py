@@ -16,8 +16,9 @@ from pymongo import (
     ReadPreference,
     WriteConcern,
 )
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 
+from app.common.errors import StoreError
 from app.common.logstore import clashes, codec, live, mongo_docs
 from app.common.logstore.base import (
     AuditEntry,
@@ -57,7 +58,7 @@ class MongoLogStore:
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
         deadline = int(timeout_seconds * 1000)
-        with translated():
+        try:
             self._client: MongoClient[Document] = MongoClient(
                 url,
                 appname="yuanya-crontab",
@@ -67,15 +68,18 @@ class MongoLogStore:
                 socketTimeoutMS=deadline,
                 waitQueueTimeoutMS=deadline,
             )
-            concern = self._client.write_concern
-            if concern.is_server_default:
-                concern = WriteConcern("majority", wtimeout=deadline, j=True)
-            database = self._client.get_default_database(
-                "cron",
-                codec_options=CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS),
-                read_preference=ReadPreference.PRIMARY,  # what a batch clashes with must be seen
-                write_concern=concern,
-            )
+        except (PyMongoError, ValueError, TypeError):
+            # What the driver says may quote parts of the URL, and with them the password.
+            raise StoreError("not a valid MongoDB URL; a password in it must be percent-encoded") from None
+        concern = self._client.write_concern
+        if concern.is_server_default:
+            concern = WriteConcern("majority", wtimeout=deadline, j=True)
+        database = self._client.get_default_database(
+            "cron",
+            codec_options=CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS),
+            read_preference=ReadPreference.PRIMARY,  # what a batch clashes with must be seen
+            write_concern=concern,
+        )
         self._log = database["log"]
         self._states = database["job_state"]
         self._writer = MongoWriter(self._log, self._states)

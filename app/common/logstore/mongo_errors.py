@@ -10,7 +10,6 @@ from pymongo.errors import (
     ConnectionFailure,
     CursorNotFound,
     ExecutionTimeout,
-    InvalidURI,
     OperationFailure,
     ProtocolError,
     PyMongoError,
@@ -46,17 +45,14 @@ _PASSING = frozenset(
         14031,  # OutOfDiskSpace
     }
 )
+# ConfigurationError: here it means that the name of a mongodb+srv URL could not be resolved.
+_PASSING_KINDS = (ConfigurationError, CursorNotFound, ExecutionTimeout, ProtocolError, WriteConcernError)
 
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
     try:
         yield
-    except (InvalidURI, ConfigurationError) as error:
-        # The driver's message may quote parts of the URL, and with them the password.
-        raise StoreError(
-            "the URL of the MongoDB store is not valid; a password in it must be percent-encoded"
-        ) from (None if isinstance(error, InvalidURI) else error)
     except PyMongoError as error:
         raise _of(error) from error
     except (BSONError, OverflowError) as error:
@@ -78,7 +74,7 @@ def clashed_ids(error: BulkWriteError) -> list[str]:
 def _of(error: PyMongoError) -> StoreError:
     if isinstance(error, ConnectionFailure):
         return StoreUnavailable(f"MongoDB: {str(error).partition(', Timeout:')[0]}")
-    if isinstance(error, CursorNotFound | ExecutionTimeout | WriteConcernError | ProtocolError):
+    if isinstance(error, _PASSING_KINDS):
         return StoreUnavailable(f"MongoDB: {error}")
     if isinstance(error, OperationFailure) and not error.has_error_label("RetryableWriteError"):
         return _of_code(error.code, str(error))

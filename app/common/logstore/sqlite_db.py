@@ -14,7 +14,7 @@ from app.common.logstore import sqlite_schema
 _IDLE_CONNECTIONS = 4  # kept open; more are opened while more threads ask at once
 _CHECKPOINT_PAGES = 4096  # 16 MiB of log, so that a page touched by many batches is copied once
 _LOG_BYTES = 64 * 1024**2  # what the log file shrinks to after a burst
-_CACHE_KIB = 16 * 1024
+_CACHE_KIB = 8 * 1024
 _PROGRESS_STEPS = 50_000  # virtual machine steps between looks at the clock, about a millisecond
 
 _HINTS = {

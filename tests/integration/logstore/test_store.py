@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from app.common.errors import StoreError, StoreUnavailable
 from app.common.logstore import RunQuery, StoreResult, open_store
 from app.common.models import Status
 from tests.integration.logstore.rows import MINUTE, T0, a_run, every_run, full_run
@@ -255,3 +256,10 @@ def test_a_job_may_be_named_like_an_operator(store, name):
     assert store.job_states([name])[name].failures_in_a_row == 1
     store.forget_job(name)
     assert list(store.job_states()) == ["other"]
+
+
+def test_a_value_that_no_database_can_hold_is_an_error_and_not_an_outage(store):
+    with pytest.raises(StoreError) as refused:
+        store.store([a_run(fence=2**70)])
+    assert not isinstance(refused.value, StoreUnavailable)
+    assert store.store([a_run()]).stored == 1
