@@ -10,10 +10,10 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.common.etcd import EtcdClient
 from app.common.logstore import LogStore
 from app.common.settings import MasterSettings
-from app.master import openapi, problems
+from app.master import openapi, pages, problems
 from app.master.clock import Clock, wall_clock_ms
 from app.master.observe import Observe
-from app.master.routes import ROUTERS, docs
+from app.master.routes import ROUTERS
 from app.master.security.authenticate import Authenticator
 from app.master.security.authorize import authorize
 from app.master.security.headers import SecurityHeaders
@@ -51,7 +51,7 @@ def create_app(
     app.state.authenticator = Authenticator(client, now)
     for router in ROUTERS:
         app.include_router(router)
-    docs.mount_assets(app)
+    pages.mount_assets(app)
     problems.install(app)
     openapi.install(app)
     app.add_middleware(Observe)

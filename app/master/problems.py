@@ -9,12 +9,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.common.errors import EtcdError, EtcdUnavailable, FieldError, StoreError
 from app.common.models.job import field_path, message_of
+from app.master.pages import sign_in, wants_page
 from app.master.security.headers import HEADERS
 
 log = logging.getLogger(__name__)
@@ -119,8 +120,10 @@ def _of(error: Exception) -> Problem:
 def install(app: FastAPI) -> None:
     """Make every error of the application, whatever raised it, a problem."""
 
-    async def handle(request: Request, error: Exception) -> JSONResponse:
+    async def handle(request: Request, error: Exception) -> Response:
         problem = _of(error)
+        if problem.status == 401 and wants_page(request):
+            return sign_in()
         if problem.status >= 500:
             log.warning(
                 "A request failed: %s",

@@ -12,6 +12,7 @@ from app.common.etcd import EtcdClient
 from app.common.logstore import LogStore, open_store
 from app.common.settings import MasterSettings
 from app.master.app import create_app
+from app.master.clock import Clock, wall_clock_ms
 from app.master.server import MasterServer
 from tests.harness.poll import free_port, wait_until
 from tests.harness.services import Etcd
@@ -23,7 +24,7 @@ ROLES = ("viewer", "operator", "editor", "admin")
 class Master:
     """One master in a thread, as `serve` runs it in a process."""
 
-    def __init__(self, etcd: Etcd, store_url: str, **settings) -> None:
+    def __init__(self, etcd: Etcd, store_url: str, now: Clock = wall_clock_ms, **settings) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         given = {"admin_password": ADMIN_PASSWORD, "cookie_secure": False, "etcd_timeout_seconds": 1.0}
@@ -36,7 +37,7 @@ class Master:
         )
         self.client = EtcdClient.from_settings(self.settings)
         self.store = open_store(store_url, 3)
-        self.app = create_app(self.settings, self.client, self.store)
+        self.app = create_app(self.settings, self.client, self.store, now=now)
         self.server = MasterServer(self.app, "127.0.0.1", self.port)
         self._thread = threading.Thread(target=self.server.run, daemon=True)
 

@@ -176,7 +176,8 @@ class TestSession:
 
 class TestUsers:
     @pytest.fixture(scope="class")
-    def person(self, api, second_master, sign_in):
+    @classmethod
+    def person(cls, api, second_master, sign_in):
         """A user with a session and a token, both known to the other master."""
         api.post("/users", {"name": "person", "role": "editor", "password": PASSWORD})
         session = sign_in(second_master, "person", PASSWORD)

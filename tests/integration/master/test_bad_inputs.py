@@ -117,13 +117,17 @@ def target(api):
         assert api.post("/jobs", {**GOOD, "name": name}).status_code == 201
 
 
-@pytest.mark.parametrize(("content", "field"), BODIES.values(), ids=BODIES.keys())
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+WRITES = [
+    pytest.param(method, path, content, field, id=f"{method} {what}")
+    for method, path in (("POST", "/jobs"), ("PUT", "/jobs/bad-input"), ("PATCH", "/jobs/bad-input"))
+    for what, (content, field) in BODIES.items()
+    if (method, what) != ("PATCH", "name missing")  # a patch need not have one
+]
+
+
+@pytest.mark.parametrize(("method", "path", "content", "field"), WRITES)
 @pytest.mark.usefixtures("unchanged")
-def test_a_bad_job_is_refused(api, method, content, field):
-    path = {"POST": "/jobs", "PUT": "/jobs/bad-input", "PATCH": "/jobs/bad-input"}[method]
-    if method == "PATCH" and field == "name" and b'"command": "true"' not in content:
-        pytest.skip("a patch need not have a name")
+def test_a_bad_job_is_refused(api, method, path, content, field):
     assert_problem(api(method, path, content=content), field)
 
 

@@ -1,0 +1,105 @@
+"""Live events, and how a master stops while they are open."""
+
+import json
+import threading
+import time
+
+import httpx
+import pytest
+
+from app.common import keys
+from tests.harness.poll import wait_until
+from tests.integration.master.conftest import ADMIN_PASSWORD, Master
+from tests.integration.master.test_orders import PLAN, put_open_run
+from tests.integration.master.test_runs import stored
+
+JOB = {"command": "true", "cronExpr": "@yearly"}
+
+
+class Reader:
+    """An open event stream, read in a thread."""
+
+    def __init__(self, http: httpx.Client, path: str = "/api/v1/events", **headers) -> None:
+        self.events: list[tuple[str, dict]] = []
+        self.ended = threading.Event()
+        self._thread = threading.Thread(target=self._read, args=(http, path, headers), daemon=True)
+        self._thread.start()
+
+    def _read(self, http: httpx.Client, path: str, headers: dict) -> None:
+        name = ""
+        with http.stream("GET", path, headers=headers, timeout=60) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("event: "):
+                    name = line[7:]
+                elif line.startswith("data: "):
+                    self.events.append((name, json.loads(line[6:])))
+        self.ended.set()
+
+    def of(self, kind: str) -> list[dict]:
+        return [data for name, data in self.events if name == kind]
+
+
+def test_changes_of_jobs_workers_and_runs_arrive(api, second_master, sign_in, store, etcd_client):
+    reader = Reader(sign_in(second_master).http)
+    wait_until(lambda: reader.of("ready"))
+    api.post("/jobs", {**JOB, "name": "live"})
+    wait_until(lambda: {"names": ["live"]} in reader.of("jobs"))
+    etcd_client.put(keys.worker("w9"), b"{}")
+    wait_until(lambda: {"names": ["w9"]} in reader.of("workers"))
+    etcd_client.delete(keys.worker("w9"))
+    # The first look at the store only learns what is there; a run stored after it is news.
+    deadline = time.monotonic() + 15
+    number = 0
+    while not reader.of("runs"):
+        assert time.monotonic() < deadline
+        stored(store, "live", PLAN + number)
+        number += 1
+        time.sleep(0.1)
+    assert reader.of("runs")[0]["items"][0]["jobName"] == "live"
+
+
+def test_a_reader_who_may_read_no_more_is_cut_off(api, master, sign_in):
+    api.post("/users", {"name": "reader", "role": "viewer", "password": "a fine long phrase"})
+    reader = Reader(sign_in(master, "reader", "a fine long phrase").http)
+    wait_until(lambda: reader.of("ready"))
+    api("PATCH", "/users/reader", {"disabled": True})
+    assert reader.ended.wait(15)
+
+
+@pytest.fixture
+def own(etcd, tmp_path):
+    return Master(etcd, f"sqlite:///{tmp_path / 'runs.db'}").start()
+
+
+def test_a_stop_ends_open_streams_and_takes_less_than_5_seconds(own, etcd, sign_in):
+    api = sign_in(own)
+    run = put_open_run(etcd.client(), "long")
+    readers = [Reader(api.http), Reader(api.http, f"/api/v1/runs/{run}/stream")]
+    wait_until(lambda: readers[0].of("ready") and etcd.client().get(keys.tail(run)))
+    assert own.stop() < 5
+    assert all(reader.ended.wait(1) for reader in readers)
+
+
+def test_a_slow_reader_is_told_to_reload_and_holds_up_nobody(own, etcd, sign_in):
+    events = own.app.state.services.events
+    api = sign_in(own)
+    reader = Reader(api.http)
+    wait_until(lambda: reader.of("ready"))
+    (queue,) = events._clients
+    loop = events._loop
+
+    def flood() -> None:
+        # In the loop's own turn: the reader cannot read meanwhile.
+        for number in range(queue.maxsize * 2 + 1):
+            events._publish_names("jobs", [f"n{number}"])
+
+    loop.call_soon_threadsafe(flood)
+    wait_until(lambda: {"names": [f"n{queue.maxsize * 2}"]} in reader.of("jobs"))
+    assert 1 <= len(reader.of("reload")) <= 3
+    assert len(reader.of("jobs")) < queue.maxsize * 2
+    own.stop()
+
+
+def test_a_password_is_asked_for(master):
+    assert httpx.get(f"{master.url}/api/v1/events").status_code == 401
+    assert ADMIN_PASSWORD not in httpx.get(f"{master.url}/readyz").text
