@@ -1,7 +1,7 @@
 """One logging configuration, applied in every process. A line is a sentence plus an action and ids.
 
-Control characters and line separators are escaped, so that nothing a user or a command said can forge a line
-or drive a terminal. Only a traceback spans lines (in text mode), and those are indented.
+Control characters, line separators and changes of direction are escaped, so that nothing a user or a command
+said can forge a line or drive a terminal. Only a traceback spans lines (in text mode), and those are indented.
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
