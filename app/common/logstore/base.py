@@ -1,7 +1,8 @@
 """What a log store does, whichever database is behind it. One contract test suite holds all of them to it.
 
-Every method may raise StoreUnavailable (try again: writes are idempotent) or StoreError (a retry will not help).
-All times are epoch milliseconds. Methods block, each with a deadline; instances are safe to share between threads.
+Every method may raise StoreUnavailable (try again: writes are idempotent) or StoreError (a retry will not
+help). All times are epoch milliseconds. Methods block, each with a deadline; instances are safe to share
+between threads.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,8 +17,8 @@ class StoreResult:
     """What became of the rows given to `LogStore.store`.
 
     `stored`: new rows, and real results that replaced a LOST row. `known`: the same row was there already.
-    `conflicts`: ids for which another worker's row was there already: evidence of a doubled run. Its row is kept
-    beside the first one under an id of its own, so that the ledger counts it.
+    `conflicts`: ids for which another worker's row was there already: evidence of a doubled run. Its row is
+    kept beside the first one under an id of its own, so that the ledger counts it; stored again, it is known.
     """
 
     stored: int
@@ -29,7 +30,8 @@ class StoreResult:
 class RunQuery:
     """Filters of a list of runs, all optional and joined by AND; newest plan time first.
 
-    `since` <= plan time < `until`. `cursor` is the `next_cursor` of the page before.
+    `since` <= plan time < `until`. `cursor` is the `next_cursor` of the page before; any other text raises
+    FieldError. A page has at most 1000 rows, whatever `limit` says.
     """
 
     job: str | None = None
@@ -109,7 +111,7 @@ class LiveOutput:
 
 class LogStore(Protocol):
     def prepare(self) -> None:
-        """Create tables, collections and indexes where missing. Safe to call from several processes at once."""
+        """Create tables, collections and indexes where missing. Several processes may call it at once."""
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the store answers."""
@@ -120,13 +122,15 @@ class LogStore(Protocol):
         - an id that is new is inserted;
         - LOST never replaces anything;
         - a real result replaces LOST;
-        - SKIPPED replaces SKIPPED and MISSED replaces MISSED of the same id when its `count` is larger (a range
-          that has grown);
+        - SKIPPED replaces SKIPPED and MISSED replaces MISSED of the same id when its `count` is larger (a
+          range that has grown), and is ignored otherwise, whichever worker tells it;
         - the same result (same worker and start_time) is ignored;
         - anything else is a conflict: see StoreResult.
 
-        Job states are updated with it, from rows that were newly stored only, and never by an older plan time.
-        `failures_in_a_row` grows by failed, timeout, killed and lost runs and is reset by a success.
+        Job states are updated with it: each row counts once, however often it is stored, and never after a
+        row of a later plan time; conflicts do not count. `failures_in_a_row` grows by failed, timeout, killed
+        and lost runs and is reset by a success. Skipped and missed rows change `last_status` and
+        `last_plan_time` only, and do not keep an older run, stored later, from counting for the other fields.
         """
 
     def runs(self, query: RunQuery) -> RunPage: ...
@@ -135,7 +139,10 @@ class LogStore(Protocol):
         """One row with its output and command."""
 
     def ledger_rows(self, job: str | None, since: int, until: int) -> Iterator[LedgerRow]:
-        """Rows that answer for planned fires and whose range touches since <= plan < until, by job, then plan time."""
+        """Rows that answer for planned fires and whose range touches since <= plan < until.
+
+        Sorted by job, then plan time.
+        """
 
     def count_by_status(self, since: int, until: int) -> dict[Status, int]:
         """Sums of `count` of all rows planned in the window, manual runs included."""
@@ -153,8 +160,10 @@ class LogStore(Protocol):
         """Append to the live output of a watched run; only the last 256 KiB are kept."""
 
     def read_live(self, run_id: str, after: int) -> LiveOutput | None:
-        """What is known behind byte `after`; None when nothing is. The offset is larger than `after` where the
-        part between is no longer kept."""
+        """What is known behind byte `after`; None when nothing is.
+
+        The offset is larger than `after` where the part between is no longer kept.
+        """
 
     def clear_live(self, run_ids: Sequence[str]) -> None: ...
 
@@ -176,6 +185,6 @@ class LogStore(Protocol):
         """Newest first."""
 
     def prune(self, now: int) -> int:
-        """Delete rows whose `expire_at` is past where the database does not do so itself; returns how many."""
+        """Delete rows whose `expire_at` is past, where the database has not done so; returns how many."""
 
     def close(self) -> None: ...
