@@ -97,7 +97,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _check(value: Any, path: str, depth: int) -> None:
-    if depth == 0:
+    if isinstance(value, list | dict) and depth == 0:
         raise invalid(path, f"is nested deeper than {MAX_DEPTH} levels", 400)
     if isinstance(value, str):
         _check_text(value, path)
