@@ -1,7 +1,7 @@
 """One logging configuration, applied in every process. A line is a sentence plus an action and ids.
 
 Control characters, line separators and changes of direction are escaped, so that nothing a user or a command
-said can forge a line or drive a terminal. Only a traceback spans lines (in text mode), and those are indented.
+said can forge a line or drive a terminal. Only a traceback spans lines (in text mode), indented.
 """
 
 import json
