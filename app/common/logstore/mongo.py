@@ -57,7 +57,7 @@ class MongoLogStore:
     """See LogStore, and MongoWriter for how a batch is written."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
-        deadline = int(timeout_seconds * 1000)
+        deadline = max(1, int(timeout_seconds * 1000))  # 0 would mean none
         try:
             self._client: MongoClient[Document] = MongoClient(
                 url,

@@ -89,15 +89,21 @@ def history(since: int, until: int, bucket_ms: int) -> Statement:
         SELECT plan_time / :bucket * :bucket, status, sum(count) FROM run INDEXED BY run_by_status
         WHERE status IN ({_list(STORED)}) AND plan_time >= %s AND plan_time < %s GROUP BY 1, 2"""
     statement = f"""
-        WITH RECURSIVE bucket(start, stop) AS (
-            SELECT :start, :start + :bucket WHERE :start < :stop
-            UNION ALL SELECT stop, stop + :bucket FROM bucket WHERE stop < :stop
-        ), each(status) AS (VALUES {", ".join(f"('{status.value}')" for status in STORED)}),
+        WITH RECURSIVE each(status) AS (VALUES {", ".join(f"('{status.value}')" for status in STORED)}),
+        span(low, high) AS (
+            SELECT min((SELECT min(minute) FROM tally WHERE tally.status = each.status)),
+                   max((SELECT max(minute) FROM tally WHERE tally.status = each.status)) FROM each
+        ), bucket(start, finish) AS (
+            SELECT max(:start, low * {_MINUTE_MS} / :bucket * :bucket),
+                   min(:stop, (high + 1) * {_MINUTE_MS}) FROM span
+            UNION ALL SELECT start + :bucket, finish FROM bucket WHERE start + :bucket < finish
+        ),
         part(start, status, n) AS (
             SELECT start, status, (
                 SELECT sum(n) FROM tally
                 WHERE tally.status = each.status
-                AND minute >= max(:first, start / {_MINUTE_MS}) AND minute < min(:last, stop / {_MINUTE_MS})
+                AND minute >= max(:first, start / {_MINUTE_MS})
+                AND minute < min(:last, (start + :bucket) / {_MINUTE_MS})
             ) FROM bucket, each
             UNION ALL {rows % (":since", f"min(:until, :first * {_MINUTE_MS})")}
             UNION ALL {rows % (f"max(:since, :last * {_MINUTE_MS})", ":until")}
