@@ -13,7 +13,7 @@ from zlib import crc32
 
 SECOND_DELAY_MS = 250
 THIRD_DELAY_MS = 500
-OTHERS_DELAY_MS = 1_000
+OTHERS_DELAY_MS = 900  # below a second: a job of each second must be looked after before its next fire is due
 
 _MASK = (1 << 64) - 1
 
@@ -69,4 +69,4 @@ def _uniform(worker_seed: int, job_seed: int, plan: int) -> float:
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB & _MASK
     z ^= z >> 31
-    return ((z >> 11) + 0.5) / (1 << 53)
+    return ((z >> 12) + 0.5) / (1 << 52)  # with one bit more the last of them would round to 1
