@@ -162,8 +162,9 @@ def test_close_kills_what_still_runs_and_says_so():
 
 
 def test_what_a_command_leaves_behind_is_ended_with_it(bench):
-    end = bench.run("SLEEP & setsid SLEEP & echo done")
+    end = bench.run("SLEEP & setsid SLEEP & echo done", timeout=10)
     assert bench.alive() == []
+    assert end.end_ms - end.start_ms < 5000
     assert (end.cause, end.exit_code, end.output) == (Cause.EXIT, 0, "done\n")
     assert end.reason == "left 2 processes behind, ended by the worker"
 
@@ -194,6 +195,15 @@ def test_a_daemon_that_hides_its_origin_does_not_outlive_the_runs_it_may_be_of(b
     assert len(bench.alive()) == 1  # it may be of the other run, which goes on
     assert bench.wait(other).output.endswith("whole\n")
     assert bench.alive() == []
+
+
+def test_a_daemon_that_only_keeps_its_environment_is_known_by_it(bench):
+    other = bench.start("sleep 0.6")
+    bench.poll_until(lambda: bench.runner._runs)
+    bench.run("setsid sh -c '(SLEEP >/dev/null 2>&1 &)'; sleep 0.1")
+    assert bench.alive() == []
+    assert other not in bench.ended
+    bench.wait(other)
 
 
 def test_a_daemon_that_only_keeps_the_output_open_is_known_by_it(bench):

@@ -47,6 +47,12 @@ def test_a_heavy_printer_does_not_hold_up_other_commands(bench):
         assert bench.wait(run_id).output.startswith("y\ny\n")
 
 
+def test_all_that_is_in_a_pipe_made_larger_is_read_to_its_end(bench):
+    script = "import fcntl, os; fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 1 << 20); os.write(1, b'x' * 1_000_000)"
+    for _ in range(5):
+        assert bench.run(script, shell="/usr/bin/python3").output_bytes == 1_000_000
+
+
 def test_binary_garbage_is_kept_readable_within_the_limit(bench):
     end = bench.run("head -c 3000 /dev/urandom; printf '\\377\\376 end'", output_limit=2048)
     assert end.output_bytes == 3006
