@@ -131,6 +131,10 @@ class Notify(CamelModel):
     on: list[str] = Field(default_factory=list, max_length=10)
 
 
+# Shared, because they are frozen: pydantic copies a default object for each job, half the time of parsing it.
+_NO_RETRIES, _NO_LIMITS, _NO_NOTIFY = Retries(), Limits(), Notify()
+
+
 class Job(CamelModel):
     """One job. Durations are seconds, sizes bytes; see `docs/architecture.md` for what each field does."""
 
@@ -156,7 +160,7 @@ class Job(CamelModel):
     )
     timeout_seconds: float | None = Field(None, gt=0, le=YEAR_SECONDS, description="Default: no limit")
     kill_grace_seconds: float = Field(5, ge=0, le=3600, description="Between SIGTERM and SIGKILL")
-    retries: Retries = Retries()
+    retries: Retries = Field(default_factory=lambda: _NO_RETRIES)
     on_worker_loss: WorkerLoss = Field(WorkerLoss.FAIL, strict=False)
     on_isolation: Isolation = Field(Isolation.CONTINUE, strict=False)
     worker_labels: dict[Label, LabelValue] = Field(
@@ -168,21 +172,21 @@ class Job(CamelModel):
     cwd: Annotated[str, AfterValidator(_no_nul)] | None = Field(None, pattern=r"^/", max_length=4096)
     env: dict[str, Text] = Field(default_factory=dict, max_length=256)
     user: str | None = Field(None, max_length=64)
-    limits: Limits = Limits()
+    limits: Limits = Field(default_factory=lambda: _NO_LIMITS)
     output_limit_bytes: int = Field(262_144, ge=1024, le=8_388_608)
     on_success: list[Name] = Field(default_factory=list, max_length=32)
     on_failure: list[Name] = Field(default_factory=list, max_length=32)
-    notify: Notify = Notify()
+    notify: Notify = Field(default_factory=lambda: _NO_NOTIFY)
 
     NOT_YET: ClassVar[dict[str, Any]] = {
         "jitter_seconds": 0,
-        "retries": Retries(),
+        "retries": _NO_RETRIES,
         "broadcast": False,
         "user": None,
-        "limits": Limits(),
+        "limits": _NO_LIMITS,
         "on_success": [],
         "on_failure": [],
-        "notify": Notify(),
+        "notify": _NO_NOTIFY,
     }
     """Fields that are part of the model but do nothing yet, with the only value they accept."""
 
