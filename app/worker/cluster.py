@@ -44,8 +44,8 @@ class Cluster:
         """Workers with a registration, silent or not."""
         return self._peers.keys() | {self.worker_id}
 
-    def refresh(self, now: float, *, own_active: bool) -> None:
-        """Decide anew who is live; call it about once a second and after a change."""
+    def refresh(self, now: float, *, own_active: bool) -> bool:
+        """Decide anew who is live; call it about once a second and after a change. Whether anything changed."""
         live = [self._own] if own_active else []
         live += [
             peer.candidate
@@ -54,8 +54,11 @@ class Cluster:
             and peer.info.state is WorkerState.ACTIVE
             and now - peer.heard <= self._silence
         ]
+        changed = live != self._live
         self._live = live
-        self._matching.clear()
+        if changed:
+            self._matching.clear()
+        return changed
 
     def place(self, wanted: Mapping[str, str], seed: int, plan: int) -> int | None:
         """This worker's place in the order for a fire; None if others are to run it."""

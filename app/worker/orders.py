@@ -67,6 +67,11 @@ class OrderBook:
         self._orders.pop(key, None)
         self._attempts.discard(key)
 
+    def place_again(self, now: int) -> None:
+        """The live workers have changed, and with them whose turn it is."""
+        for held in self._orders.values():
+            self._attempts.set(held.key, self._when(held, now))
+
     def clear(self) -> None:
         self._orders.clear()
         self._attempts.clear()

@@ -46,7 +46,7 @@ def process_loop(
 
 def set_title(name: str) -> None:
     """The name that ps and top show: at most 15 bytes. PR_SET_NAME is 15, see prctl(2)."""
-    ctypes.CDLL(None).prctl(15, f"yuanya-{name}".encode()[:15], 0, 0, 0)
+    ctypes.CDLL(None).prctl(15, f"yc-{name}".encode()[:15], 0, 0, 0)
 
 
 def prepare(name: str, settings: WorkerSettings) -> None:

@@ -167,7 +167,7 @@ class Scheduler:
     def _every_second(self) -> None:
         self._second = self._monotonic()
         self._update_state()
-        self._cluster.refresh(self._second, own_active=self._state is WorkerState.ACTIVE)
+        self._refresh_cluster()
         self._to_watcher.send(
             m.StatusReported(len(self._runs), self._state, self._reason(), self._lateness_ms)
         )
@@ -191,9 +191,14 @@ class Scheduler:
             log.warning(
                 "The worker is now %s. %s", self._state.value, self._reason(), extra={"action": "state"}
             )
+            self._refresh_cluster()
             if self._state is WorkerState.ACTIVE:
                 # Fires that came due meanwhile, and that no other worker has taken.
                 self._cursors.plan_all()
+
+    def _refresh_cluster(self) -> None:
+        if self._cluster.refresh(self._monotonic(), own_active=self._state is WorkerState.ACTIVE):
+            self._orders.place_again(self._now())
 
     def _reason(self) -> str:
         if self._state is not WorkerState.SUSPENDED:
