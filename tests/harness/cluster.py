@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.common import keys
-from app.common.etcd import EtcdClient
+from app.common.etcd import EtcdClient, txn
 from app.common.logstore import LogStore, open_store
 from app.common.models import Job, WorkerInfo, WorkerState
 from tests.harness.poll import wait_until
@@ -134,18 +134,20 @@ class Cluster:
         }
 
     def put_job(self, **fields: Any) -> Job:
-        """Create or change a job as a master does: the cursor moves to now in the same transaction."""
-        from app.common.etcd import txn
-
+        """Create or change a job as a master does: a new schedule moves the cursor to now."""
         job = Job.model_validate(fields)
-        now = int(time.time() * 1000)
-        cursor = job.schedule("UTC").previous(now + 1) or now
-        self.client.txn(
-            success=[
-                txn.put(keys.job(job.name), job.to_json()),
-                txn.put(keys.fired(job.name), keys.cursor(cursor)),
-            ]
-        )
+        key, fired = keys.job(job.name), keys.fired(job.name)
+        while True:
+            (known, found), _ = self.client.get_many([key, fired])
+            now = int(time.time() * 1000)
+            cursor = max(job.schedule("UTC").previous(now + 1) or now, int(found.value) if found else 0)
+            write = [txn.put(key, job.to_json())]
+            if known is None or not job.same_schedule(Job.model_validate_json(known.value)):
+                write.append(txn.put(fired, keys.cursor(cursor)))
+            if self.client.txn(
+                [txn.mod_revision_is(fired, found.mod_revision if found else 0)], write
+            ).succeeded:
+                break
         return job
 
     def open_records(self) -> list[str]:
@@ -176,4 +178,4 @@ def _process_name(pid: int) -> str | None:
         name = Path(f"/proc/{pid}/comm").read_text().strip()
     except FileNotFoundError:
         return None
-    return name.removeprefix("yuanya-") if name.startswith("yuanya-") else None
+    return name.removeprefix("yc-") if name.startswith("yc-") else None
