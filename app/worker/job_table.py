@@ -12,10 +12,12 @@ from app.common.schedule import Schedule
 
 @dataclass(slots=True)
 class HeldJob:
-    """A valid job. `cursor` is the last plan time known to be claimed, the one before the next fire."""
+    """A valid job. `cursor` is the last plan time known to be claimed, the one before the next fire.
+    `created` is the revision at which its key was put where there was none."""
 
     job: Job
     revision: int
+    created: int
     schedule: Schedule
     seed: int
     cursor: int | None = None
@@ -24,12 +26,13 @@ class HeldJob:
 
 @dataclass(frozen=True, slots=True)
 class JobChange:
-    """What a saved or deleted key means for planning. `replan`: the fires may have changed, or the job is new."""
+    """What a saved or deleted key means for planning. `replan`: the fires may have changed, or the job is
+    new. `known`: a version of it was held before, valid or not."""
 
     name: str
     held: HeldJob | None
     replan: bool
-    known: bool  # a version of it was held before
+    known: bool
 
 
 class JobTable:
@@ -56,20 +59,21 @@ class JobTable:
         before = self._held.get(name)
         if before and before.revision == kv.mod_revision:
             return None
+        known = before is not None or name in self.invalid
         parsed = parse_job(kv.key, kv.value, self._default_timezone)
         if isinstance(parsed, InvalidJob):
             self._held.pop(name, None)
             self.invalid[name] = parsed
-            return JobChange(name, None, True, before is not None)
+            return JobChange(name, None, True, known)
         self.invalid.pop(name, None)
         schedule = parsed.schedule(self._default_timezone)
-        held = HeldJob(parsed, kv.mod_revision, schedule, crc32(name.encode()))
+        held = HeldJob(parsed, kv.mod_revision, kv.create_revision, schedule, crc32(name.encode()))
         replan = before is None or not parsed.same_schedule(before.job)
         if before and not replan:
             held.cursor, held.blocked_by = before.cursor, before.blocked_by
         self._held[name] = held
-        return JobChange(name, held, replan, before is not None)
+        return JobChange(name, held, replan, known)
 
     def delete(self, name: str) -> JobChange:
-        self.invalid.pop(name, None)
-        return JobChange(name, None, True, self._held.pop(name, None) is not None)
+        known = self.invalid.pop(name, None) is not None
+        return JobChange(name, None, True, self._held.pop(name, None) is not None or known)

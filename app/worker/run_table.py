@@ -1,5 +1,5 @@
-"""What this worker has claimed and not yet closed: commands that run, and open records whose rows are on their
-way to the store. Knows no clock."""
+"""What this worker has claimed and not yet closed: commands that run, and open records whose rows are on
+their way to the store. Knows no clock."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,8 +20,8 @@ class RunningRun:
 
 @dataclass(slots=True)
 class OpenEntry:
-    """An open record, and the rows (id -> count) that must be stored before it may go. `rerun` is ordered with
-    its end if the row stands as lost: (job, order id, order)."""
+    """An open record, and the rows (id -> count) that must be stored before it may go. `rerun` is ordered
+    with its end if the row stands as lost: (job, order id, order)."""
 
     key: str
     revision: int
@@ -72,9 +72,14 @@ class RunTable:
 
     def open(self, key: str, revision: int, rows: dict[str, int]) -> OpenEntry:
         """Wait for these rows before the record at `key` may be closed. Opening a key again replaces what was
-        known of it: a range that has grown."""
+        known of it: a range that has grown. Without rows there is nothing to wait for."""
         entry = OpenEntry(key, revision, dict(rows))
-        self._open[key] = entry
+        before = self._open.pop(key, None)
+        for row_id in before.rows if before else ():
+            if self._waiting.get(row_id) is before:
+                del self._waiting[row_id]
+        if rows:
+            self._open[key] = entry
         for row_id in rows:
             self._waiting[row_id] = entry
         return entry
@@ -88,6 +93,5 @@ class RunTable:
         del entry.rows[row.row_id]
         if entry.rows:
             return None
-        if self._open.get(entry.key) is entry:
-            del self._open[entry.key]
+        del self._open[entry.key]
         return entry
