@@ -2,17 +2,18 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import grpc
 from pyetcd import etcdrpc as rpc
 
-from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
+from app.common.errors import EtcdUnavailable, LeaseNotFound
 from app.common.etcd import txn
+from app.common.etcd.connection import Connection, TokenRefused, TooLarge, translate
 from app.common.etcd.txn import Compare, KeyValue, Operation, TxnResult, key_value, prefix_end
 from app.common.settings import CommonSettings
 
@@ -21,32 +22,6 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 PAGE = 5_000  # keys a request of `scan`; some 2 MB of ordinary jobs
-MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a page of large jobs is larger than gRPC's default of 4 MB
-
-_UNAVAILABLE = frozenset(
-    {
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.CANCELLED,
-        grpc.StatusCode.ABORTED,
-        grpc.StatusCode.INTERNAL,
-        grpc.StatusCode.UNKNOWN,
-    }
-)
-_OPTIONS = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE),
-    ("grpc.max_send_message_length", MAX_MESSAGE),
-    # Find a peer that vanished without a word. etcd cuts clients that ping more often than every 5 s.
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 3_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    # A restarted etcd is found again at once, not after gRPC's own back-off of up to two minutes.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
-    # One cluster's outage must not be remembered by a channel of another.
-    ("grpc.use_local_subchannel_pool", 1),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +36,10 @@ class Page:
 class EtcdClient:
     """Safe to share between threads of one process; not to be carried over a fork or spawn.
 
-    Every method raises EtcdUnavailable when no endpoint answered within the deadline (a write may or may not
-    have happened) and EtcdError for a refusal. Reads are tried on every endpoint; writes only on the current one,
-    because only the caller knows whether repeating them is harmless. After a failure the next endpoint is used.
+    Every method raises EtcdUnavailable when etcd did not answer within `timeout` (a write may or may not have
+    happened) and EtcdError for a refusal. Reads are tried on every endpoint, each for `timeout` at most;
+    writes only on the current one, because only the caller knows whether repeating them is harmless. After a
+    failure the next endpoint is used.
     """
 
     def __init__(
@@ -83,7 +59,7 @@ class EtcdClient:
         self.timeout = timeout
         self._lock = threading.Lock()
         self._current = 0
-        self._connections: dict[int, _Connection] = {}
+        self._connections: dict[int, Connection] = {}
 
     @classmethod
     def from_settings(cls, settings: CommonSettings) -> "EtcdClient":
@@ -140,12 +116,24 @@ class EtcdClient:
 
     def scan(self, prefix: str, *, revision: int = 0, keys_only: bool = False) -> Page:
         """All keys under `prefix` as of one revision, read page by page."""
-        page = self.page(prefix, revision=revision, keys_only=keys_only)
-        items, at = page.items, revision or page.revision
-        while page.more:
-            page = self.page(prefix, after=items[-1].key, revision=at, keys_only=keys_only)
-            items.extend(page.items)
-        return Page(items, at, False)
+        start = prefix.encode()
+        request = rpc.RangeRequest(
+            key=start, range_end=prefix_end(start), limit=PAGE, revision=revision, keys_only=keys_only
+        )
+        items: list[KeyValue] = []
+        while True:
+            try:
+                response = self._read(lambda c: c.kv.Range, request)
+            except TooLarge:
+                if request.limit == 1:
+                    raise
+                request.limit = max(1, request.limit // 4)
+                continue
+            items.extend(map(key_value, response.kvs))
+            request.revision = request.revision or response.header.revision
+            if not response.more:
+                return Page(items, request.revision, False)
+            request.key = response.kvs[-1].key + b"\0"
 
     def count(self, prefix: str) -> int:
         start = prefix.encode()
@@ -188,9 +176,10 @@ class EtcdClient:
 
     def keepalive(self, lease: int) -> int:
         """Renew once; returns the seconds it now has. Raises LeaseNotFound when it has expired."""
-        requests = iter([rpc.LeaseKeepAliveRequest(ID=lease)])
-        replies = self._call(lambda c: c.lease.LeaseKeepAlive, requests)
-        ttl = self._guard(lambda: int(next(replies).TTL))
+        reply = self._call(_first(lambda c: c.lease.LeaseKeepAlive), rpc.LeaseKeepAliveRequest(ID=lease))
+        if reply is None:
+            raise EtcdUnavailable("etcd does not answer: it closed the stream of a keepalive")
+        ttl = int(reply.TTL)
         if ttl <= 0:
             raise LeaseNotFound(f"lease {lease:x} has expired")
         return ttl
@@ -207,15 +196,20 @@ class EtcdClient:
     def watch_stream(self, requests: Iterator[Any]) -> Any:
         """A raw watch stream on the current endpoint (see `mirror`); iterate it, `cancel()` it."""
         connection = self._connection()
-        return connection.watch.Watch(requests, metadata=connection.metadata(self.timeout))
+        return self._guard(
+            lambda: connection.watch.Watch(requests, metadata=connection.metadata(self.timeout))
+        )
 
-    def fail_over(self) -> None:
-        """Use the next endpoint from now on."""
+    def fail_over(self, failed: Connection | None = None) -> None:
+        """Use the next endpoint from now on; with `failed`, only if that is still the current connection."""
         with self._lock:
-            failed = self._connections.pop(self._current, None)
+            current = self._connections.get(self._current)
+            if failed is not None and failed is not current:
+                return  # another thread has moved on already, because of the same failure
+            self._connections.pop(self._current, None)
             self._current = (self._current + 1) % len(self._endpoints)
-        if failed:
-            failed.retire()
+        if current:
+            current.retire()
 
     def status(self) -> tuple[str, int]:
         """(version, database bytes) of the current endpoint."""
@@ -228,19 +222,18 @@ class EtcdClient:
         response = self._read(lambda c: c.kv.Range, request)
         return Page([key_value(kv) for kv in response.kvs], response.header.revision, response.more)
 
-    def _read(self, method: Callable[["_Connection"], Any], request: Any) -> Any:
-        last: EtcdUnavailable | None = None
-        for _ in range(len(self._endpoints) + 1):
+    def _read(self, method: Callable[[Connection], Any], request: Any) -> Any:
+        """Try every endpoint once and the first again: it may only have lost an idle connection."""
+        deadline = time.monotonic() + self.timeout * len(self._endpoints)
+        for _ in self._endpoints:
             try:
                 return self._call(method, request)
-            except EtcdUnavailable as error:
-                last = error
-        assert last is not None
-        raise last
+            except EtcdUnavailable:
+                if time.monotonic() >= deadline:
+                    raise
+        return self._call(method, request, min(self.timeout, deadline - time.monotonic()))
 
-    def _call(
-        self, method: Callable[["_Connection"], Any], request: Any, timeout: float | None = None
-    ) -> Any:
+    def _call(self, method: Callable[[Connection], Any], request: Any, timeout: float | None = None) -> Any:
         connection = self._connection()
 
         def call() -> Any:
@@ -250,28 +243,22 @@ class EtcdClient:
         try:
             return self._guard(call)
         except EtcdUnavailable:
-            self._abandon(connection)
+            # The only endpoint is kept: its channel reconnects by itself, and other threads may be using it.
+            if len(self._endpoints) > 1:
+                self.fail_over(connection)
             raise
-        except EtcdError as error:
-            if not (self._user and "auth token" in str(error)):
-                raise
+        except TokenRefused:
             connection.forget_token()
             return self._guard(call)
 
-    def _connection(self) -> "_Connection":
+    def _connection(self) -> Connection:
         with self._lock:
             connection = self._connections.get(self._current)
             if connection is None:
                 endpoint = self._endpoints[self._current]
-                connection = _Connection(endpoint, self._tls, self._user, self._password)
+                connection = Connection(endpoint, self._tls, self._user, self._password)
                 self._connections[self._current] = connection
             return connection
-
-    def _abandon(self, connection: "_Connection") -> None:
-        """Move on, unless another thread has already done so because of the same endpoint. The only endpoint
-        is kept: its channel reconnects by itself, and other threads may be using it."""
-        if len(self._endpoints) > 1 and self._connections.get(self._current) is connection:
-            self.fail_over()
 
     @staticmethod
     def _guard(call: Callable[[], R]) -> R:
@@ -283,58 +270,12 @@ class EtcdClient:
             raise EtcdUnavailable(f"etcd: {error}") from error
 
 
-def translate(error: Any) -> EtcdError:
-    """gRPC's error as one of ours."""
-    code, details = error.code(), error.details() or ""
-    if code == grpc.StatusCode.NOT_FOUND and "lease" in details:
-        return LeaseNotFound(details)
-    if code in _UNAVAILABLE or "no leader" in details:
-        # gRPC repeats itself: "failed to connect to all addresses; last error: UNKNOWN: ... : Connection refused"
-        return EtcdUnavailable(f"etcd does not answer: {details.rpartition('last error: ')[2] or code.name}")
-    return EtcdError(f"etcd refused the request: {details or code.name}")
+def _first(
+    method: Callable[[Connection], Callable[..., Iterator[Any]]],
+) -> Callable[[Connection], Callable[..., Any]]:
+    """A streaming call as a plain one: one request, and its first reply (None: the stream ended without)."""
 
+    def call(connection: Connection) -> Callable[..., Any]:
+        return lambda request, **options: next(method(connection)(iter([request]), **options), None)
 
-class _Connection:
-    """One endpoint: its channel, its stubs, and the token of the user."""
-
-    def __init__(
-        self,
-        endpoint: str,
-        tls: tuple[Path | None, Path | None, Path | None],
-        user: str | None,
-        password: str | None,
-    ) -> None:
-        parts = urlsplit(endpoint)
-        target = f"{parts.hostname if ':' not in (parts.hostname or '') else f'[{parts.hostname}]'}:{parts.port or 2379}"
-        if parts.scheme == "https":
-            ca, cert, key = (p.read_bytes() if p else None for p in tls)
-            credentials = grpc.ssl_channel_credentials(ca, key, cert)
-            self.channel = grpc.secure_channel(target, credentials, options=_OPTIONS)
-        else:
-            self.channel = grpc.insecure_channel(target, options=_OPTIONS)
-        self.kv = rpc.KVStub(self.channel)
-        self.lease = rpc.LeaseStub(self.channel)
-        self.watch = rpc.WatchStub(self.channel)
-        self.maintenance = rpc.MaintenanceStub(self.channel)
-        self._auth = rpc.AuthStub(self.channel)
-        self._user, self._password = user, password
-        self._token: str | None = None
-
-    def metadata(self, timeout: float) -> list[tuple[str, str]]:
-        # Requests fail instead of hanging on a member that has lost its quorum.
-        pairs = [("hasleader", "true")]
-        if self._user is not None:
-            if self._token is None:
-                request = rpc.AuthenticateRequest(name=self._user, password=self._password)
-                self._token = self._auth.Authenticate(request, timeout=timeout).token
-            pairs.append(("token", self._token))
-        return pairs
-
-    def forget_token(self) -> None:
-        self._token = None
-
-    def retire(self) -> None:
-        """Close once calls of other threads on it have met their deadlines."""
-        timer = threading.Timer(30, self.channel.close)
-        timer.daemon = True
-        timer.start()
+    return call

@@ -16,17 +16,19 @@ import grpc
 from pyetcd import etcdrpc as rpc
 
 from app.common.errors import CronError, EtcdError
-from app.common.etcd.client import EtcdClient, translate
+from app.common.etcd.client import EtcdClient
+from app.common.etcd.connection import translate
 from app.common.etcd.txn import Event, KeyValue, key_value, prefix_end
 
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 2.0  # how often the server is asked to prove that the watch is alive
 SILENCE_SECONDS = 7.0  # no answer for this long: the watch is dead, whatever the connection says
+MIN_BACKOFF_SECONDS = 0.1
 MAX_BACKOFF_SECONDS = 5.0
 
-# etcd before 3.4.25 and 3.5.8 may send a proof of progress ahead of the events it speaks of (etcd issue 15220).
-# They are at most one send behind, so progress counts when nothing has followed it for this long.
+# etcd before 3.4.25 and 3.5.8 may send a proof of progress ahead of the events it speaks of (etcd issue
+# 15220). They are at most one send behind, so progress counts when none has followed it for this long.
 PROGRESS_SETTLE_SECONDS = 0.1
 
 Snapshot = Callable[[dict[str, KeyValue], int, str], None]
@@ -36,9 +38,10 @@ Changes = Callable[[list[Event], int], None]
 class Mirror:
     """Keeps `items` equal to what etcd holds under `prefixes`, from a thread of its own.
 
-    `on_snapshot(items, revision, cause)` is called with everything whenever the copy is (re)built, `on_changes(events,
-    revision)` with what changed since, in order; both from the mirror's thread, never at the same time. Between
-    etcd's answers `revision` may lag; `wait_for` waits until a revision has been seen.
+    `on_snapshot(items, revision, cause)` is called with everything whenever the copy is (re)built,
+    `on_changes(events, revision)` with what changed since, in order within each prefix; both from the
+    mirror's thread, never at the same time. If one raises, the copy is built again. `revision` is how far the
+    copy is complete; between etcd's answers it may lag, and `wait_for` waits until a revision has been seen.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Mirror:
         self._stream: _Stream | None = None
         self._heard = monotonic()
         self._claimed: tuple[int, float] | None = None  # revision of a progress answer, and when it came
+        self._seen: dict[int, int] = {}  # how far each watch of the stream has come: one watch a prefix
         self.items: dict[str, KeyValue] = {}
         self.revision = 0
 
@@ -90,8 +94,8 @@ class Mirror:
     def wait_for(self, revision: int, timeout: float) -> bool:
         """Whether the copy reached `revision` (0: was built at all) within `timeout` seconds.
 
-        A revision that changed nothing under the prefixes is reached by the next proof of progress, which this
-        asks for.
+        A revision that changed nothing under the prefixes is reached by the next proof of progress, which
+        this asks for.
         """
         deadline = self._monotonic() + timeout
         with self._advanced:
@@ -99,27 +103,36 @@ class Mirror:
                 left = deadline - self._monotonic()
                 if left <= 0:
                     return False
-                if self._stream:
-                    self._stream.ask_progress()
+                stream = self._stream
+                if stream:
+                    stream.ask_progress()
                 self._advanced.wait(min(left, 0.2))
         return True
 
     # The mirror's thread
 
     def _run(self) -> None:
-        backoff, cause = 0.1, "start"
+        backoff, cause = MIN_BACKOFF_SECONDS, "start"
         while not self._stopping.is_set():
+            built = None
             try:
                 self._build(cause)
-                backoff = 0.1
+                built = self._monotonic()
                 cause = self._follow()
             except CronError as error:
                 level = logging.DEBUG if cause == "error" else logging.WARNING  # an outage is told once
                 log.log(level, "The mirror waits for etcd: %s", error, extra={"action": "mirror"})
                 cause = "error"
                 self._client.fail_over()
+            except Exception:
+                log.exception(
+                    "The mirror starts anew after a failure of its own.", extra={"action": "mirror"}
+                )
+                cause = "failure"
             if self._stopping.is_set():
                 return
+            if built is not None and self._monotonic() - built > MAX_BACKOFF_SECONDS:
+                backoff = MIN_BACKOFF_SECONDS
             self._stopping.wait(backoff * random.uniform(0.5, 1))
             backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
 
@@ -130,7 +143,9 @@ class Mirror:
         self._heard = self._monotonic()
         self._replay.clear()
         self._on_snapshot(items, revision, cause)
-        self._reached(revision)
+        with self._advanced:
+            self.revision = revision  # lower than before only if etcd was restored or emptied
+            self._advanced.notify_all()
 
     def _read_all(self) -> tuple[dict[str, KeyValue], int]:
         items: dict[str, KeyValue] = {}
@@ -144,19 +159,20 @@ class Mirror:
     def _follow(self) -> str:
         """Apply changes until there is a doubt; returns its name."""
         self._stream = stream = _Stream(self._client, self._prefixes, self.revision + 1)
-        resync_at = self._monotonic() + self._resync_seconds * random.uniform(0.8, 1.2)
-        heard = asked = self._monotonic()
+        self._seen = {}
+        silence = 0.0  # of time spent waiting, so that a slow listener is not taken for a silent etcd
+        asked = self._monotonic()
+        resync_at = asked + self._resync_seconds * random.uniform(0.8, 1.2)
         try:
             while not self._stopping.is_set():
+                before = self._monotonic()
                 response = stream.next(timeout=PROGRESS_SETTLE_SECONDS if self._claimed else 0.5)
                 now = self._monotonic()
-                self._settle_progress(now)
-                if response is not None:
-                    heard = now
-                    doubt = self._take(response)
-                    if doubt:
-                        return doubt
-                elif now - heard > SILENCE_SECONDS:
+                silence = 0.0 if response is not None else silence + now - before
+                doubt = self._take(response)
+                if doubt:
+                    return doubt
+                if silence > SILENCE_SECONDS:
                     log.warning("The watch fell silent.", extra={"action": "mirror"})
                     self._client.fail_over()
                     return "silence"
@@ -167,8 +183,9 @@ class Mirror:
                     stream.ask_progress()
                     asked = now
                 if now >= resync_at:
-                    if not self._matches_etcd():
-                        return "difference"
+                    doubt = self._resync(stream)
+                    if doubt:
+                        return doubt
                     resync_at = now + self._resync_seconds
             return "stop"
         finally:
@@ -176,59 +193,88 @@ class Mirror:
             stream.close()
 
     def _take(self, response: Any) -> str | None:
-        """Apply one answer; returns the doubt it raises, if any."""
+        """Apply one answer, or that there was none; returns the doubt it raises, if any."""
         if isinstance(response, Exception):
             log.warning("The watch ended: %s", response, extra={"action": "mirror"})
             return "error"
-        if response.compact_revision:
-            return "compacted"
-        if response.canceled:
-            log.warning("etcd cancelled the watch: %s", response.cancel_reason, extra={"action": "mirror"})
-            return "cancelled"
-        if response.created:
-            return None
-        self._heard = self._monotonic()
-        events = [Event(e.type == 1, key_value(e.kv)) for e in response.events]
-        if events:
-            for event in events:
-                if event.deleted:
-                    self.items.pop(event.kv.key, None)
-                else:
-                    self.items[event.kv.key] = event.kv
-            self._on_changes(events, response.header.revision)
-            self._reached(events[-1].kv.mod_revision)
-            self._claimed = None
-        else:
-            self._claimed = (response.header.revision, self._heard)
+        if response is not None:
+            if response.compact_revision:
+                return "compacted"
+            if response.canceled:
+                log.warning(
+                    "etcd cancelled the watch: %s", response.cancel_reason, extra={"action": "mirror"}
+                )
+                return "cancelled"
+            self._heard = self._monotonic()
+            if response.created:
+                self._seen[response.watch_id] = self.revision
+            elif response.events:
+                self._apply(response)
+            else:
+                self._claimed = (response.header.revision, self._heard)
+        self._settle_progress(self._monotonic())
         return None
 
-    def _settle_progress(self, now: float) -> None:
-        if self._claimed and now - self._claimed[1] >= PROGRESS_SETTLE_SECONDS:
-            self._reached(self._claimed[0])
+    def _apply(self, response: Any) -> None:
+        events = [Event(e.type == 1, key_value(e.kv)) for e in response.events]
+        for event in events:
+            if event.deleted:
+                self.items.pop(event.kv.key, None)
+            else:
+                self.items[event.kv.key] = event.kv
+        self._on_changes(events, response.header.revision)
+        if self._claimed and events[0].kv.mod_revision <= self._claimed[0]:
             self._claimed = None
+        # Watches that catch up do so one after the other: what the slowest has seen is complete.
+        self._seen[response.watch_id] = events[-1].kv.mod_revision
+        if len(self._seen) == len(self._prefixes):
+            self._reached(min(self._seen.values()))
 
-    def _matches_etcd(self) -> bool:
-        """Compare every key with etcd. A difference that the watch still has on its way is not one: only keys
-        older than what the watch has proved count."""
-        items, revision = self._read_all()
-        if not self._catch_up(revision):
-            return False
-        settled = {k: kv.mod_revision for k, kv in self.items.items() if kv.mod_revision <= revision}
-        actual = {k: kv.mod_revision for k, kv in items.items()}
-        changed_since = {k for k, kv in self.items.items() if kv.mod_revision > revision}
-        differs = any(settled.get(k) != r for k, r in actual.items() if k not in changed_since)
-        return not differs and not (settled.keys() - actual.keys())
+    def _settle_progress(self, now: float) -> None:
+        stream = self._stream
+        if self._claimed and now - self._claimed[1] >= PROGRESS_SETTLE_SECONDS and stream and stream.drained:
+            revision, self._claimed = self._claimed[0], None
+            self._seen = {watch: max(revision, seen) for watch, seen in self._seen.items()}
+            self._reached(revision)
 
-    def _catch_up(self, revision: int) -> bool:
+    def _resync(self, stream: "_Stream") -> str | None:
+        """Compare every key with etcd; returns the doubt.
+
+        Twice where they differ: what changes between reading and comparing differs once, but not again.
+        """
+        suspects: set[str] | None = None
+        for _ in range(2):
+            items, revision = self._read_all()
+            doubt = self._catch_up(stream, revision)
+            if doubt:
+                return doubt
+            actual = {key: kv.mod_revision for key, kv in items.items()}
+            held = {key: kv.mod_revision for key, kv in self.items.items()}
+            differing = {
+                key
+                for key in actual.keys() | held.keys()
+                if actual.get(key) != held.get(key) and held.get(key, 0) <= revision
+            }
+            suspects = differing if suspects is None else suspects & differing
+            if not suspects:
+                return None
+        log.warning("The mirror differed from etcd.", extra={"action": "mirror", "keys": len(suspects or ())})
+        return "difference"
+
+    def _catch_up(self, stream: "_Stream", revision: int) -> str | None:
+        """Follow the watch up to `revision`; returns the doubt."""
         deadline = self._monotonic() + SILENCE_SECONDS
-        while self.revision < revision and self._stream and self._monotonic() < deadline:
+        while self.revision < revision:
+            if self._stopping.is_set():
+                return "stop"
+            if self._monotonic() > deadline:
+                return "silence"
             if not self._claimed:
-                self._stream.ask_progress()
-            response = self._stream.next(timeout=PROGRESS_SETTLE_SECONDS)
-            self._settle_progress(self._monotonic())
-            if response is not None and self._take(response):
-                return False
-        return self.revision >= revision
+                stream.ask_progress()
+            doubt = self._take(stream.next(timeout=PROGRESS_SETTLE_SECONDS))
+            if doubt:
+                return doubt
+        return None
 
     def _reached(self, revision: int) -> None:
         with self._advanced:
@@ -255,10 +301,7 @@ class _Stream:
                     )
                 )
             )
-        try:
-            self._call = client.watch_stream(self._outgoing())
-        except grpc.RpcError as error:
-            raise translate(error) from error
+        self._call = client.watch_stream(self._outgoing())
         threading.Thread(target=self._read, name="watch", daemon=True).start()
 
     def next(self, timeout: float) -> Any | None:
@@ -267,6 +310,11 @@ class _Stream:
             return self._responses.get(timeout=timeout)
         except queue.Empty:
             return None
+
+    @property
+    def drained(self) -> bool:
+        """Whether everything that was received has been taken."""
+        return self._responses.empty()
 
     def ask_progress(self) -> None:
         self._requests.put(rpc.WatchRequest(progress_request=rpc.WatchProgressRequest()))

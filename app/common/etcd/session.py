@@ -10,14 +10,17 @@ from app.common.etcd.client import EtcdClient
 
 log = logging.getLogger(__name__)
 
+RETRY_SECONDS = 1.0
+
 
 class Session:
     """Holds one lease and renews it three times a TTL from a thread of its own.
 
-    `on_opened(lease)` is called with every new lease, at the start and after the old one was lost, and must write the
-    leased keys; if it raises an EtcdError the session tries again with another lease. `on_renewed(lease,
-    valid_until)` is called after it and after each renewal: `valid_until` is monotonic time, counted from when the
-    renewal was sent, so that etcd cannot have ended the lease before it. `on_lost()` is called once per lost lease.
+    `on_opened(lease)` is called with every new lease, at the start and after the old one was lost, and must
+    write the leased keys; if it raises, the session tries again with another lease. `on_renewed(lease,
+    valid_until)` is called after it and after each renewal: `valid_until` is monotonic time, counted from
+    when the renewal was sent, so that etcd cannot have ended the lease before it. `on_lost()` is called once
+    per lost lease. All are called from the session's thread, which goes on if one raises.
     """
 
     def __init__(
@@ -56,30 +59,40 @@ class Session:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                if self.lease:
-                    self._renew()
-                else:
-                    self._open()
-                self._failing = False
-                pause = self._ttl / 3
-            except LeaseNotFound:
-                self._lose()
-                pause = 0.0
-            except EtcdError as error:
-                level = logging.DEBUG if self._failing else logging.WARNING  # an outage is told once
-                log.log(level, "The lease could not be renewed: %s", error, extra={"action": "keepalive"})
-                self._failing = True
-                if self.lease and self._monotonic() >= self.valid_until:
-                    self._lose()
-                pause = 1.0 if isinstance(error, EtcdUnavailable) else 3.0
+                pause = self._turn()
+            except Exception:
+                log.exception("The session goes on after a failure of its own.", extra={"action": "session"})
+                pause = RETRY_SECONDS
             self._stopping.wait(pause)
+
+    def _turn(self) -> float:
+        """Renew the lease, or open one; returns the seconds until the next turn."""
+        try:
+            if self.lease:
+                self._renew()
+            else:
+                self._open()
+        except LeaseNotFound:
+            if not self.lease:
+                return RETRY_SECONDS
+            self._lose()
+            return 0.0
+        except EtcdError as error:
+            level = logging.DEBUG if self._failing else logging.WARNING  # an outage is told once
+            log.log(level, "The lease could not be renewed: %s", error, extra={"action": "keepalive"})
+            self._failing = True
+            if self.lease and self._monotonic() >= self.valid_until:
+                self._lose()
+            return RETRY_SECONDS if isinstance(error, EtcdUnavailable) else 3 * RETRY_SECONDS
+        self._failing = False
+        return self._ttl / 3
 
     def _open(self) -> None:
         sent = self._monotonic()
         lease = self._client.grant(self._ttl)
         try:
             self._on_opened(lease)
-        except EtcdError:
+        except Exception:
             self._client.revoke(lease)
             raise
         self.lease, self.valid_until = lease, sent + self._ttl

@@ -1,8 +1,8 @@
 """Parts of a transaction: compares and operations, built straight as protobuf messages.
 
-Callers treat what these functions return as opaque. A transaction may nest others (`nested`), each with compares
-of its own: that is how one request claims many fires. etcd allows 128 operations a level, counted along each
-path from the outermost transaction inwards, and refuses to write one key twice.
+Callers treat what these functions return as opaque. A transaction may nest others (`nested`), each with
+compares of its own: that is how one request claims many fires. etcd allows 128 operations a level, counted
+along each path from the outermost transaction inwards, and refuses to write one key twice.
 """
 
 from collections.abc import Sequence

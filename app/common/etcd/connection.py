@@ -1,0 +1,116 @@
+"""One endpoint of etcd: its channel, and gRPC's errors as ours."""
+
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import grpc
+from pyetcd import etcdrpc as rpc
+
+from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
+
+MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a page of large jobs is larger than gRPC's default of 4 MB
+
+_UNAVAILABLE = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNKNOWN,
+    }
+)
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    # Find a peer that vanished without a word. etcd cuts clients that ping more often than every 5 s.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 3_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    # A restarted etcd is found again at once, not after gRPC's own back-off of up to two minutes.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    # One cluster's outage must not be remembered by a channel of another.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+
+
+class TooLarge(EtcdError):
+    """The answer has more bytes than a message may have; ask for fewer keys."""
+
+
+class TokenRefused(EtcdError):
+    """etcd does not know the token (any more): it forgets them when it restarts, or when users change."""
+
+
+def translate(error: Any) -> EtcdError:
+    """gRPC's error as one of ours."""
+    code, details = error.code(), error.details() or ""
+    if code == grpc.StatusCode.NOT_FOUND and "lease" in details:
+        return LeaseNotFound(details)
+    if code == grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
+        return TooLarge(f"etcd's answer is too large: {details}")
+    if "invalid auth token" in details or "auth store is old" in details:
+        return TokenRefused(f"etcd refused the token: {details}")
+    if code in _UNAVAILABLE or "no leader" in details:
+        # gRPC repeats itself: "failed to connect to all addresses; last error: UNKNOWN: ... refused"
+        return EtcdUnavailable(f"etcd does not answer: {details.rpartition('last error: ')[2] or code.name}")
+    return EtcdError(f"etcd refused the request: {details or code.name}")
+
+
+class Connection:
+    """One endpoint: its channel, its stubs, and the token of the user."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        tls: tuple[Path | None, Path | None, Path | None],
+        user: str | None,
+        password: str | None,
+    ) -> None:
+        parts = urlsplit(endpoint)
+        host = parts.hostname or ""
+        target = f"{f'[{host}]' if ':' in host else host}:{parts.port or 2379}"
+        if parts.scheme == "https":
+            ca, cert, key = (_read(path) for path in tls)
+            credentials = grpc.ssl_channel_credentials(ca, key, cert)
+            self.channel = grpc.secure_channel(target, credentials, options=_OPTIONS)
+        else:
+            self.channel = grpc.insecure_channel(target, options=_OPTIONS)
+        self.kv = rpc.KVStub(self.channel)
+        self.lease = rpc.LeaseStub(self.channel)
+        self.watch = rpc.WatchStub(self.channel)
+        self.maintenance = rpc.MaintenanceStub(self.channel)
+        self._auth = rpc.AuthStub(self.channel)
+        self._user, self._password = user, password
+        self._token: str | None = None
+
+    def metadata(self, timeout: float) -> list[tuple[str, str]]:
+        # Requests fail instead of hanging on a member that has lost its quorum.
+        pairs = [("hasleader", "true")]
+        if self._user is not None:
+            token = self._token
+            if token is None:
+                request = rpc.AuthenticateRequest(name=self._user, password=self._password)
+                token = self._token = str(self._auth.Authenticate(request, timeout=timeout).token)
+            pairs.append(("token", token))
+        return pairs
+
+    def forget_token(self) -> None:
+        self._token = None
+
+    def retire(self) -> None:
+        """Close once calls of other threads on it have met their deadlines."""
+        timer = threading.Timer(30, self.channel.close)
+        timer.daemon = True
+        timer.start()
+
+
+def _read(path: Path | None) -> bytes | None:
+    try:
+        return path.read_bytes() if path else None
+    except OSError as error:
+        raise EtcdError(f"etcd: cannot read {path}: {error.strerror}") from error
