@@ -1,12 +1,13 @@
 """Which fires this worker should claim, and when: the heap of next fires, and the due ones not yet decided.
 
-Knows no clock and speaks to nobody: time is an argument, and the scheduler carries out what `collect` returns.
+Knows no clock and speaks to nobody: time is an argument, and the scheduler carries out what `collect`
+returns.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.common.models import MissedRange, Misfire
+from app.common.models import Job, Misfire, MissedRange
 from app.worker.cluster import Cluster
 from app.worker.heap import DueHeap
 from app.worker.job_table import HeldJob, JobTable
@@ -19,8 +20,9 @@ RETRY_MS = 200  # until a fire is tried again that found no capacity here
 class Fire:
     """A due fire not yet decided. At most one a job: a later one takes in the earlier as missed.
 
-    `cursor` is the value to expect in etcd; `read` tells whether it was read there (else it is what this worker
-    believes). `behind`: fires between the cursor and this one came due while this worker was not looking. `first` is set when this worker is the first of the order: it claims without looking.
+    `cursor` is the value to expect in etcd; `read` tells whether it was read there (else it is what this
+    worker believes). `behind`: fires between the cursor and this one came due while this worker was not
+    looking. `first` is set when this worker is the first of the order: it claims without looking.
     `unplaceable`: no live worker has the labels; the fire is only recorded.
     """
 
@@ -77,7 +79,7 @@ class Planner:
         self._pending.clear()
 
     def plan(self, held: HeldJob, cursor: int, now: int) -> None:
-        """Plan a job from its cursor. Fires since then that nobody claimed become one due fire, the latest."""
+        """Plan a job from its cursor. Fires since then that nobody claimed become one due fire, the last."""
         name = held.job.name
         self.forget(name)
         held.cursor = cursor
@@ -94,7 +96,7 @@ class Planner:
             self._upcoming.set(name, upcoming)
 
     def collect(self, now: int) -> Due:
-        """Take what is due out of the heaps. Each fire returned must be given back by `decided` or `again`."""
+        """Take what is due out of the heaps. Each fire must be given back by `decided` or `again`."""
         for name, plan in self._upcoming.pop_due(now):
             held = self._table.get(name)
             if held is None:
@@ -141,16 +143,19 @@ class Planner:
         """Whether the fire still runs, by its age and the job's misfire policy."""
         if fire.unplaceable:
             return False
-        late = now - fire.plan
-        return late <= self._grace_ms or (
-            held.job.misfire is Misfire.LATEST and late <= held.job.misfire_window_seconds * 1000
-        )
+        return now - fire.plan <= self._patience_ms(held.job)
 
     def is_misfire(self, fire: Fire, now: int) -> bool:
         return now - fire.plan > self._grace_ms
 
     def names(self) -> Iterable[str]:
         return self._pending.keys()
+
+    def _patience_ms(self, job: Job) -> int:
+        """How old a fire of the job may be and still run."""
+        if job.misfire is Misfire.LATEST:
+            return max(self._grace_ms, job.misfire_window_seconds * 1000)
+        return self._grace_ms
 
     def _make_due(self, held: HeldJob, fire: Fire, now: int) -> None:
         job = held.job
@@ -170,10 +175,11 @@ class Planner:
             if place is None:
                 return
             fire.unplaceable = True
-            at = max(fire.plan + self._grace_ms, now)
+            at = max(fire.plan + self._patience_ms(job), now)
         before = self._pending.get(fire.name)
         at += delay_ms(place)
-        if before and before.unplaceable and fire.unplaceable:
+        if before and before.unplaceable and fire.unplaceable and job.misfire is not Misfire.LATEST:
+            # Later fires must not put off the record for ever. (A fire to be caught up is never too late.)
             at = min(at, self._attempts.due_of(fire.name) or at)
         fire.first = place == 0 and not fire.unplaceable
         self._pending[fire.name] = fire

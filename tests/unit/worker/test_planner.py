@@ -271,6 +271,33 @@ class TestLabels:
         fire.read, fire.cursor = True, T0
         assert member.planner.gap(held, fire).count == 60
 
+    def test_a_job_that_catches_up_is_not_recorded_while_it_could_still_run(self):
+        member = Member()
+        gpu = {"workerLabels": {"gpu": "yes"}, "misfire": "latest", "misfireWindowSeconds": 3_600}
+        held = member.add("j", "0 0 * * *", cursor=T0 - 86_400_000, now=T0 - 86_400_000, **gpu)
+        plan = held.schedule.previous(T0)
+        for now in range(plan, plan + 3_600_000, MINUTE):
+            assert due(member, now) == ({}, {})
+        assert due(member, plan + 3_600_000) == ({}, {"j": plan})
+
+    def test_later_fires_do_not_make_one_that_can_be_caught_up_a_missed_one(self):
+        member = Member()
+        member.add("j", "* * * * *", workerLabels={"gpu": "yes"}, misfire="latest", misfireWindowSeconds=300)
+        for now in range(T0, T0 + 60 * MINUTE, MINUTE):
+            assert due(member, now) == ({}, {})
+        gpu = Member("gpu", ["w0"], labels={"gpu": "yes"})
+        gpu.add(
+            "j",
+            "* * * * *",
+            now=T0 + 60 * MINUTE,
+            workerLabels={"gpu": "yes"},
+            misfire="latest",
+            misfireWindowSeconds=300,
+        )
+        fire = only(gpu, T0 + 60 * MINUTE)
+        assert gpu.planner.may_run(gpu.table.get("j"), fire, T0 + 60 * MINUTE)
+        assert gpu.planner.gap(gpu.table.get("j"), fire).count == 59
+
     def test_only_one_worker_records_it_at_first(self):
         names = ["w0", "w1", "w2", "w3"]
         members = [Member(name, [n for n in names if n != name]) for name in names]
