@@ -5,7 +5,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -121,40 +121,17 @@ def kill_leftovers(worker_id: str, run_ids: Collection[str] | None = None) -> in
             run_ids is None or variable(pid, "CRON_RUN_ID") in run_ids
         )
 
-    def roots() -> list[int]:
-        return [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit() and belongs(int(p.name))]
-
-    return _kill_until_gone(roots)
-
-
-def kill_orphans(spare: Collection[int]) -> int:
-    """SIGKILL and reap the children of this process, a subreaper, except `spare`; returns how many it hit.
-
-    Their descendants go with them: so nothing of a dead executor is left, even what cleared its environment.
-    """
-
-    def orphans() -> list[int]:
-        return [pid for pid in children_of(os.getpid()) if pid not in spare]
-
-    killed = _kill_until_gone(orphans)
-    for pid in orphans():
-        _reap(pid)
-    return killed
-
-
-def _kill_until_gone(roots: Callable[[], list[int]]) -> int:
     killed: set[Process] = set()
     give_up = time.monotonic() + LEFTOVERS_SECONDS
-    while found := [process for process in living(roots()) if process.pid != os.getpid()]:
-        killed.update(process for process in found if send(process, signal.SIGKILL))
-        if time.monotonic() > give_up:
+    while True:
+        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        found = living(pid for pid in pids if belongs(pid))
+        hit = {process for process in found if process.pid != os.getpid() and send(process, signal.SIGKILL)}
+        killed |= hit
+        if not hit or time.monotonic() > give_up:
             break
         time.sleep(0.005)
     for process in killed:
-        _reap(process.pid)
+        with contextlib.suppress(ChildProcessError):  # ours only if this process adopted it
+            os.waitpid(process.pid, os.WNOHANG)
     return len(killed)
-
-
-def _reap(pid: int) -> None:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)

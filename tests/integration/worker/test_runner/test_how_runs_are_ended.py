@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.worker.process_tree import children_of, kill_leftovers, kill_orphans, living
+from app.worker.process_tree import kill_leftovers
 from app.worker.runner import Cause, Launch, Runner
 
 # Forks twice, in a session of its own, without environment and output: nothing tells whose it is.
@@ -278,7 +278,7 @@ while True:
     for process in started:
         process.kill()
         process.wait()
-    kill_orphans([])
+    kill_leftovers(f"w-{bench.marker}")
 
 
 def test_leftovers_of_a_dead_executor_are_killed_by_worker_and_run(bench, executor):
@@ -292,17 +292,3 @@ def test_leftovers_of_a_dead_executor_are_killed_by_worker_and_run(bench, execut
     assert len(bench.alive()) == 4
     assert kill_leftovers(worker) == 4
     assert bench.alive() == []
-
-
-def test_orphans_of_a_dead_executor_are_killed_and_reaped_but_not_the_spared(bench, executor):
-    spared = subprocess.Popen(["sleep", "30"])
-    try:
-        executor("exec env -i setsid SLEEP", "exec env -i SLEEP", sleeps=2)
-        assert kill_leftovers(f"w-{bench.marker}") == 0  # they show no trace of their worker
-        assert kill_orphans([spared.pid]) == 2
-        assert bench.alive() == []
-        assert children_of(os.getpid()) == [spared.pid]
-        assert living([spared.pid])
-    finally:
-        spared.kill()
-        spared.wait()
