@@ -52,12 +52,15 @@ def page(query: RunQuery, limit: int) -> Statement:
         filters.append(f"trigger IN ({_list(query.triggers)})")
 
     newest_first = "ORDER BY plan_time DESC, id DESC LIMIT :limit"
-    walk = f"SELECT {RUN} FROM run INDEXED BY {index} WHERE {' AND '.join(filters)} {newest_first}"
+    walk = f"SELECT plan_time, id FROM run INDEXED BY {index} WHERE {' AND '.join(filters)} {newest_first}"
     walks = " UNION ALL ".join(f"SELECT * FROM ({walk.format(*arm)})" for arm in arms)
     until = _END_OF_TIME if query.until is None else query.until
     position = codec.decode_cursor(query.cursor, int, str) if query.cursor else (_END_OF_TIME, "")
     plan, row_id = min((until, ""), tuple(position))
-    return f"{walks} {newest_first}", {
+    statement = f"""
+        WITH page(plan_time, id) AS ({walks} {newest_first})
+        SELECT {RUN} FROM page CROSS JOIN run USING (plan_time, id) ORDER BY plan_time DESC, id DESC"""
+    return statement, {
         "job": codec.clean(query.job or ""),
         "worker": codec.clean(query.worker or ""),
         "since": query.since or 0,
