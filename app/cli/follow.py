@@ -84,7 +84,7 @@ def _details(run: dict[str, Any]) -> str:
         parts.append(f"exit code {run['exitCode']}")
     if run.get("signal"):
         parts.append(f"signal {run['signal']}")
-    parts.extend(run[name] for name in ("reason", "err") if run.get(name))
+    parts.extend(run[name] for name in ("reason", "err") if run.get(name) and run[name] not in parts)
     if run.get("worker"):
         parts.append(f"on {run['worker']}")
     if run.get("endTime"):

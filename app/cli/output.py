@@ -1,5 +1,6 @@
 """What all commands share on the terminal: the two consoles, times in the local zone, tables."""
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,8 @@ from rich.text import Text
 
 from app.cli.terminal import plain
 
-out = Console(highlight=False)
+# A pipe has no width: nothing is folded there.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
 err = Console(stderr=True, highlight=False)
 
 STATUS_STYLES = {

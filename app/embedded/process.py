@@ -24,10 +24,10 @@ def adopt_orphans() -> None:
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _prepare_child(parent: int) -> None:
+def _prepare_child(parent: int, death_signal: int) -> None:
     """Runs between fork and exec."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    _libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
     if os.getppid() != parent:  # it died before the request was made
         os._exit(1)
 
@@ -36,8 +36,9 @@ def _prepare_child(parent: int) -> None:
 class Child:
     """One supervised program. Its output goes to `log`, which stays below twice LOG_LIMIT.
 
-    `keep_open` are file descriptors it holds until it ends. `stop_seconds` is how long it may take to end
-    after SIGTERM. Start it from the main thread only: it ends with the thread that started it.
+    `stop_seconds` is how long it may take to end after SIGTERM. `death_signal` is what it gets when this
+    process dies without a word; start it from the main thread only, whose end counts as that. `keep_open` are
+    file descriptors it holds until it ends.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Child:
     stop_seconds: float
     env: dict[str, str] = field(default_factory=dict)
     keep_open: Sequence[int] = ()
+    death_signal: int = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -59,7 +61,7 @@ class Child:
                 stderr=log,
                 pass_fds=tuple(self.keep_open),
                 start_new_session=True,
-                preexec_fn=functools.partial(_prepare_child, os.getpid()),
+                preexec_fn=functools.partial(_prepare_child, os.getpid(), self.death_signal),
             )
 
     @property

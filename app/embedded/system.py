@@ -105,23 +105,18 @@ class Embedded:
         as_worker = shared | {
             "YUANYA_WORKER_ID": WORKER_ID,
             "YUANYA_DATA_DIR": str(home / "worker"),
-            "YUANYA_STOP_TIMEOUT_SECONDS": "3",
+            "YUANYA_STOP_TIMEOUT_SECONDS": "2",
             "YUANYA_METRICS_PORT": str(options.metrics_port),
         }
         python = [sys.executable, "-m", "app.cli.main"]
         held = [lock]
-        # All three stops together stay within 10 s.
+        flags = etcd.arguments(binary, home / "etcd", options.etcd_port)
+        # All three stops together stay within 10 s. If this process is killed, etcd ends with it, and a
+        # worker asked to stop would wait for etcd; when it is killed, its executors end the commands at once.
         return (
-            Child(
-                "etcd",
-                etcd.arguments(binary, home / "etcd", options.etcd_port),
-                home / "etcd.log",
-                1,
-                {},
-                held,
-            ),
-            Child("master", [*python, "master"], home / "master.log", 1.5, as_master, held),
-            Child("worker", [*python, "worker"], home / "worker.log", 7, as_worker, held),
+            Child("etcd", flags, home / "etcd.log", 1, {}, held),
+            Child("master", [*python, "master"], home / "master.log", 2, as_master, held),
+            Child("worker", [*python, "worker"], home / "worker.log", 6, as_worker, held, signal.SIGKILL),
         )
 
     def _start(self, child: Child) -> None:
@@ -140,7 +135,7 @@ class Embedded:
     def _master_ready(self) -> bool:
         try:
             answer = httpx.get(f"{self.options.url}/healthz", timeout=1, trust_env=False)
-            return answer.status_code == 200
+            return answer.is_success
         except httpx.HTTPError:
             return False
 
@@ -148,7 +143,7 @@ class Embedded:
         """Registered by this process, not by the one of an earlier start whose lease has not run out."""
         registration = etcd.value(self.options.etcd_port, keys.worker(WORKER_ID))
         with contextlib.suppress(ValueError, AttributeError):
-            return json.loads(registration or b"{}").get("pid") == worker.pid
+            return bool(json.loads(registration or b"{}").get("pid") == worker.pid)
         return False
 
     def _announce(self, new_password: str | None, binary: etcd.Binary) -> None:

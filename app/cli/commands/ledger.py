@@ -54,7 +54,7 @@ def ledger(
         out.print(table(["job", *_COLUMNS], rows, numbers=_COLUMNS))
         if found["inexactJobs"]:
             out.print(
-                f"{found['inexactJobs']} jobs were changed in etcd by hand: their old schedules are not known."
+                f"{found['inexactJobs']} jobs were changed in etcd by hand: old schedules are not known."
             )
     if found["unaccounted"] or found["duplicated"]:
         if not as_json:

@@ -1,5 +1,6 @@
 """`yuanya master` and `yuanya worker`: one role of a cluster."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -47,6 +48,10 @@ def worker(
         metrics_port=metrics_port,
     )
     logs.configure(settings.log_level, as_json=settings.log_json, process="worker")
+
+    # The processes of a worker are spawned; without this each would import the whole command line again.
+    main = sys.modules["__main__"]
+    main.__spec__ = main.__file__ = None
 
     from app.worker.main import run
 
