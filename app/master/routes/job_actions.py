@@ -61,6 +61,6 @@ def _enable(
 ) -> JobView:
     row = services.jobs.enable(name, enabled, principal.actor).row
     response.headers["ETag"] = f'"{row.revision}"'
-    answer = view(row, services.now(), language, None)
+    answer = view(row, services.index.job_of(row), services.now(), language, None)
     assert isinstance(answer, JobView)
     return answer

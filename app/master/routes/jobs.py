@@ -46,7 +46,7 @@ def list_jobs(
     states, warnings = _last_runs(services, page.rows)
     now = services.now()
     return JobListPage.model_construct(
-        items=[view(row, now, language, states.get(row.name)) for row in page.rows],
+        items=[_view(services, row, now, language, states) for row in page.rows],
         total=page.total,
         next=page.next_cursor,
         warnings=warnings,
@@ -73,7 +73,7 @@ def show_job(
     row = services.jobs.read(services.jobs.stored_name(name))
     response.headers["ETag"] = f'"{row.revision}"'
     states, _ = _last_runs(services, [row])
-    return view(row, services.now(), language, states.get(row.name))
+    return _view(services, row, services.now(), language, states)
 
 
 @router.put("/{name}", summary="Create or replace a job", responses=problems(400, 409, 412, 413))
@@ -135,9 +135,15 @@ def job_history(services: Svc, name: JobName, wanted: Annotated[PageParameters, 
 def _answer(services: Services, row: JobRow, language: str, response: Response) -> JobView:
     response.headers["ETag"] = f'"{row.revision}"'
     states, _ = _last_runs(services, [row])
-    answer = view(row, services.now(), language, states.get(row.name))
+    answer = _view(services, row, services.now(), language, states)
     assert isinstance(answer, JobView)
     return answer
+
+
+def _view(
+    services: Services, row: JobRow, now: int, language: str, states: dict[str, JobState]
+) -> JobView | InvalidJobView:
+    return view(row, services.index.job_of(row), now, language, states.get(row.name))
 
 
 def _last_runs(services: Services, rows: list[JobRow]) -> tuple[dict[str, JobState], list[str]]:

@@ -126,13 +126,15 @@ class JobHistory(Schema):
     next: str | None = None
 
 
-def view(row: JobRow, now: int, language: str, state: JobState | None) -> JobView | InvalidJobView:
-    if isinstance(row.job, InvalidJob):
-        raw = row.job.raw[:4096].decode(errors="replace")
-        return InvalidJobView(name=row.name, revision=row.revision, reason=row.job.reason, raw=raw)
+def view(
+    row: JobRow, job: Job | InvalidJob, now: int, language: str, state: JobState | None
+) -> JobView | InvalidJobView:
+    if isinstance(job, InvalidJob):
+        raw = job.raw[:4096].decode(errors="replace")
+        return InvalidJobView(name=row.name, revision=row.revision, reason=job.reason, raw=raw)
     # Everything in it was validated before, and a page has up to 1,000.
     return JobView.model_construct(
-        **row.job.__dict__,
+        **job.__dict__,
         revision=row.revision,
         state=row.status(now),
         next_fire=row.next_fire(now),

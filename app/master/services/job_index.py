@@ -1,6 +1,8 @@
 """All jobs, parsed, in the order of their names: a mirror of `/cron/jobs/` that lists are answered from."""
 
 import bisect
+import functools
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from app.common.metrics import MASTER_JOBS
 from app.common.models import InvalidJob, Job, parse_job
 from app.common.schedule import Schedule
 from app.master.problems import unavailable
+from app.master.services.search import SearchText
 
 CATCH_UP_SECONDS = 2.0
 
@@ -28,36 +31,54 @@ class JobStatus(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class JobRow:
-    """One key under `/cron/jobs/`. `next_fire` and `status` depend on the time and are remembered until they
-    change.
+    """One key under `/cron/jobs/`: what lists filter and sort by. The whole job is parsed again when it is
+    asked for, because a hundred thousand parsed jobs would take a gigabyte.
+
+    `next_fire` and `status` depend on the time and are remembered until they change.
     """
 
     name: str
     revision: int
-    job: Job | InvalidJob
+    value: bytes
     schedule: Schedule | None
+    lasting: JobStatus  # the status, unless the schedule has ended
+    bounded: bool  # whether the schedule can end
+    group: str | None
+    tags: tuple[str, ...]
     sort_key: tuple[str, str]
     text: str  # what a search looks in
     _next: int | None = field(default=None, init=False)
     _asked_at: int | None = field(default=None, init=False)
 
+    @property
+    def firing(self) -> Schedule | None:
+        """The schedule, unless it fires nothing because the job is paused."""
+        return self.schedule if self.lasting is JobStatus.ENABLED else None
+
     def next_fire(self, now: int) -> int | None:
         """Epoch ms; None for a job that fires no more, is paused or invalid."""
-        if self.schedule is None or not isinstance(self.job, Job) or not self.job.enabled:
+        schedule = self.firing
+        if schedule is None:
             return None
         known = self._asked_at is not None and self._asked_at <= now
         if not known or (self._next is not None and self._next <= now):
-            self._next, self._asked_at = self.schedule.next(now), now
+            self._next, self._asked_at = schedule.next(now), now
         return self._next
 
     def status(self, now: int) -> JobStatus:
-        if isinstance(self.job, InvalidJob):
-            return JobStatus.INVALID
-        if not self.job.enabled:
-            return JobStatus.PAUSED
-        # Only these can end; the others need not be asked for their next fire.
-        bounded = self.job.ends_at is not None or len(self.job.cron_expr.split()) == 7
-        return JobStatus.ENDED if bounded and self.next_fire(now) is None else JobStatus.ENABLED
+        ended = self.bounded and self.lasting is JobStatus.ENABLED and self.next_fire(now) is None
+        return JobStatus.ENDED if ended else self.lasting
+
+
+class Published:
+    """All rows by name as of one `generation`."""
+
+    def __init__(self, generation: int, rows: list[JobRow]) -> None:
+        self.generation, self.rows = generation, rows
+
+    @functools.cached_property
+    def texts(self) -> "SearchText":
+        return SearchText([row.text for row in self.rows])
 
 
 class JobIndex:
@@ -68,7 +89,7 @@ class JobIndex:
         self._lock = threading.Lock()
         self._rows: dict[str, JobRow] = {}
         self._ordered: list[JobRow] = []
-        self._published: tuple[JobRow, ...] | None = ()
+        self._published: Published | None = None
         self._listeners: list[Callable[[list[str]], None]] = []
         self.generation = 0
         self.mirror = Mirror(client, [keys.JOBS], on_snapshot=self._rebuild, on_changes=self._apply)
@@ -84,11 +105,11 @@ class JobIndex:
         if not self.mirror.wait_for(revision, CATCH_UP_SECONDS):
             raise unavailable("The job list", "this master has not heard from etcd in time.")
 
-    def rows(self) -> tuple[JobRow, ...]:
+    def rows(self) -> "Published":
         """All of them by name, as of one moment."""
         with self._lock:
             if self._published is None:
-                self._published = tuple(self._ordered)
+                self._published = Published(self.generation, list(self._ordered))
             return self._published
 
     def get(self, name: str) -> JobRow | None:
@@ -97,19 +118,26 @@ class JobIndex:
     def row_of(self, kv: KeyValue) -> JobRow:
         """The row of a key just read from etcd."""
         job = parse_job(kv.key, kv.value, self._timezone)
+        names = (job.name.casefold(), job.name)
         if isinstance(job, InvalidJob):
-            schedule, texts = None, [job.name]
-        else:
-            schedule = job.schedule(self._timezone)
-            texts = [job.name, job.command, job.description, *job.tags]
+            return JobRow(
+                job.name, kv.mod_revision, kv.value, None, JobStatus.INVALID, False, None, (), names, names[0]
+            )
         return JobRow(
             name=job.name,
             revision=kv.mod_revision,
-            job=job,
-            schedule=schedule,
-            sort_key=(job.name.casefold(), job.name),
-            text="\n".join(texts).casefold(),
+            value=kv.value,
+            schedule=job.schedule(self._timezone),
+            lasting=JobStatus.ENABLED if job.enabled else JobStatus.PAUSED,
+            bounded=job.ends_at is not None or len(job.cron_expr.split()) == 7,
+            group=sys.intern(job.group) if job.group else None,
+            tags=tuple(map(sys.intern, job.tags)),
+            sort_key=names,
+            text="\n".join((job.name, job.command, job.description, *job.tags)).casefold(),
         )
+
+    def job_of(self, row: JobRow) -> Job | InvalidJob:
+        return parse_job(keys.job(row.name), row.value, self._timezone)
 
     def _rebuild(self, items: dict[str, KeyValue], revision: int, cause: str) -> None:
         # Most of a new snapshot is the old one.

@@ -12,10 +12,9 @@ from operator import attrgetter
 from typing import Any
 
 from app.common.logstore import JobState, LogStore
-from app.common.models import Job
 from app.master.clock import Clock
 from app.master.problems import Problem, invalid
-from app.master.services.job_index import JobIndex, JobRow, JobStatus
+from app.master.services.job_index import JobIndex, JobRow, JobStatus, Published
 
 SORTS = ("name", "group", "state", "nextFire", "lastStatus", "lastStart")
 REMEMBERED = 16  # results; a client that pages or types finds its last ones again
@@ -74,12 +73,13 @@ class JobList:
         return JobPage(rows, len(ordered), _encode(key(rows[-1])) if rows and more else None)
 
     def _ordered(self, wanted: JobFilter, now: int) -> list[JobRow]:
-        generation = self._index.generation
+        published = self._index.rows()
+        generation = published.generation
         with self._lock:
             known = self._results.get(wanted)
         if known and known[0] == generation and (wanted.plain or now - known[1] < REMEMBERED_MS):
             return known[2]
-        rows = _filtered(self._index.rows(), wanted, now)
+        rows = _filtered(published, wanted, now)
         if wanted.sort != "name":
             rows.sort(key=self._key(wanted.sort, now))
         with self._lock:
@@ -93,7 +93,7 @@ class JobList:
         """Sort keys, unique by their last parts; what a job does not have comes last."""
         match sort:
             case "group":
-                return lambda row: (*_or_last(_group(row)), *row.sort_key)
+                return lambda row: (*_or_last(row.group), *row.sort_key)
             case "state":
                 return lambda row: (row.status(now), *row.sort_key)
             case "nextFire":
@@ -124,22 +124,18 @@ class JobStates:
             return self._states
 
 
-def _filtered(rows: tuple[JobRow, ...], wanted: JobFilter, now: int) -> list[JobRow]:
-    found = list(rows)
+def _filtered(published: Published, wanted: JobFilter, now: int) -> list[JobRow]:
     if wanted.q:
-        text = wanted.q.casefold()
-        found = [row for row in found if text in row.text]
+        found = [published.rows[place] for place in published.texts.places_of(wanted.q.casefold())]
+    else:
+        found = list(published.rows)
     if wanted.group is not None:
-        found = [row for row in found if _group(row) == wanted.group]
+        found = [row for row in found if row.group == wanted.group]
     if wanted.tag is not None:
-        found = [row for row in found if isinstance(row.job, Job) and wanted.tag in row.job.tags]
+        found = [row for row in found if wanted.tag in row.tags]
     if wanted.state is not None:
         found = [row for row in found if row.status(now) is wanted.state]
     return found
-
-
-def _group(row: JobRow) -> str | None:
-    return row.job.group if isinstance(row.job, Job) else None
 
 
 def _or_last(value: Any) -> tuple[bool, Any]:

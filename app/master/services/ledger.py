@@ -15,12 +15,13 @@ from app.common.logstore import AuditEntry, LedgerRow, LogStore, RunQuery
 from app.master.clock import Clock
 from app.master.problems import Problem, invalid
 from app.master.services.audit import Audit
-from app.master.services.job_index import JobIndex
+from app.master.services.job_index import JobIndex, JobRow
 from app.master.services.ledger_count import Figures, Span, count_job
 from app.master.services.ledger_segments import Segment, segments
 from app.master.services.open_runs import OpenRun, OpenRuns
 
 MAX_WINDOW_MS = 31 * 86_400_000
+MAX_LOOKS = 1_000  # into the past of single jobs, for one answer
 MAX_CHANGES = 200_000  # audit entries read for one answer
 
 
@@ -65,17 +66,18 @@ class Ledger:
         if until - since > MAX_WINDOW_MS:
             raise invalid("from", "must be at most 31 days before to")
         until = min(until, now + 1)
-        current = {row.name: row for row in self._index.rows() if job in (None, row.name)}
+        current = self._current(job)
         changes = self._changes(job, since)
         cursors = self._cursors(job)
         open_spans = _open_spans(self._open_runs.records())
         rows = self._store.ledger_rows(job, since, until)
         report = Report(since, until)
+        looks = MAX_LOOKS
         names = current.keys() | changes.keys()
         for name, own_rows in _with_rows(names, rows):
             row = current.get(name)
             history = segments(
-                row.job if row else None,
+                row.firing if row else None,
                 changes.get(name, []),
                 since,
                 until,
@@ -84,12 +86,18 @@ class Ledger:
             )
             spans = open_spans.get(name, [])
             if history and not history[0].start_known:
-                self._find_start(name, history[0], own_rows, spans, since)
+                looks -= self._find_start(name, history[0], own_rows, spans, since, looks)
             figures, exact = count_job(history, own_rows, spans, now)
             report.total.add(figures)
             report.jobs.append(JobFigures(name, figures, exact))
         report.jobs.sort(key=lambda j: (not j.faulty, j.name))
         return report
+
+    def _current(self, job: str | None) -> dict[str, JobRow]:
+        if job is None:
+            return {row.name: row for row in self._index.rows().rows}
+        row = self._index.get(job)
+        return {job: row} if row else {}
 
     def _changes(self, job: str | None, since: int) -> dict[str, list[AuditEntry]]:
         """Changes of definitions from `since` until now, oldest first, by job."""
@@ -115,20 +123,29 @@ class Ledger:
         return {kv.key.removeprefix(keys.FIRED): int(kv.value) for kv in found if kv.value.isdigit()}
 
     def _find_start(
-        self, name: str, first: Segment, rows: list[LedgerRow], spans: list[Span], since: int
-    ) -> None:
+        self, name: str, first: Segment, rows: list[LedgerRow], spans: list[Span], since: int, looks: int
+    ) -> bool:
         """A job without a recorded creation was there before the window, or was put into etcd by hand within
         it: then it counts from its first trace.
+
+        Returns whether that had to be looked up. With no `looks` left it counts as having been there.
         """
         planned = first.schedule.next(first.after)
         traces = [row.plan_time for row in rows] + [span.first for span in spans]
-        if planned is None or (traces and min(traces) <= planned):
-            return
-        if self._audit.read(kind="job", target=name, until=since, limit=1).entries:
-            return
-        if self._store.runs(RunQuery(job=name, until=since, limit=1)).runs:
-            return
-        first.after = min(traces) - 1 if traces else max(first.after, first.claimed_until or first.until)
+        if planned is None or planned > first.until or (traces and min(traces) <= planned):
+            return False
+        if first.claimed_until is None and not traces:
+            first.after = first.until  # no worker has seen it yet
+            return False
+        if not looks:
+            return False
+        if not self._was_there(name, since):
+            first.after = min(traces) - 1 if traces else max(first.after, first.claimed_until or 0)
+        return True
+
+    def _was_there(self, name: str, moment: int) -> bool:
+        changed = self._audit.read(kind="job", target=name, until=moment, limit=1).entries
+        return bool(changed or self._store.runs(RunQuery(job=name, until=moment, limit=1)).runs)
 
 
 def _with_rows(names: Iterable[str], rows: Iterator[LedgerRow]) -> Iterator[tuple[str, list[LedgerRow]]]:

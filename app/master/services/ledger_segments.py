@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from app.common.errors import ScheduleError
 from app.common.logstore import AuditEntry
-from app.common.models import InvalidJob, Job
+from app.common.models import Job
 from app.common.schedule import Schedule
 
 
@@ -27,7 +27,7 @@ class Segment:
 
 
 def segments(
-    current: Job | InvalidJob | None,
+    current: Schedule | None,
     changes: Sequence[AuditEntry],
     since: int,
     until: int,
@@ -35,10 +35,10 @@ def segments(
     timezone: str,
 ) -> list[Segment]:
     """The segments of since <= fire < until, oldest first. `changes` are all since then, also those after
-    `until`, oldest first; `cursor` is the present one.
+    `until`, oldest first; `current` (None: it fires nothing) and `cursor` are the present ones.
     """
     found: list[Segment] = []
-    schedule = _schedule_of(changes[0].before, timezone) if changes else _schedule(current, timezone)
+    schedule = _schedule_of(changes[0].before, timezone) if changes else current
     after, start_known = since - 1, False
 
     def close(end: int | None, claimed: int | None) -> None:
@@ -64,15 +64,7 @@ def _schedule_of(definition: dict[str, Any] | None, timezone: str) -> Schedule |
     if definition is None:
         return None
     try:
-        return _schedule(Job.model_validate_json(json.dumps(definition)), timezone)
-    except ValidationError:
-        return None
-
-
-def _schedule(job: Job | InvalidJob | None, timezone: str) -> Schedule | None:
-    if not isinstance(job, Job) or not job.enabled:
-        return None
-    try:
-        return job.schedule(timezone)
-    except ScheduleError:
+        job = Job.model_validate_json(json.dumps(definition))
+        return job.schedule(timezone) if job.enabled else None
+    except (ValidationError, ScheduleError):
         return None

@@ -117,7 +117,7 @@ class _Output:
             return _output(0, run.output) if run.output else None
         if run.truncated or len(whole) != run.output_bytes or self.offset >= len(whole):
             return None
-        return _output(self.offset, whole[self.offset :].decode(errors="replace"))
+        return _output(self.offset, self._decoder.decode(whole[self.offset :], final=True))
 
 
 class _Tail:

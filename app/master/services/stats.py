@@ -7,7 +7,7 @@ from app.common.logstore import LogStore
 from app.common.models import Status
 from app.master.clock import Clock
 from app.master.problems import invalid
-from app.master.services.job_index import JobIndex, JobStatus
+from app.master.services.job_index import JobIndex, JobRow, JobStatus
 from app.master.services.job_list import JobStates
 from app.master.services.open_runs import OpenRuns
 from app.master.services.workers import Workers
@@ -42,23 +42,35 @@ class Stats:
     ) -> None:
         self._index, self._states, self._store = index, states, store
         self._open_runs, self._workers, self._now = open_runs, workers, now
+        self._counted: tuple[int, Counter[JobStatus], list[JobRow]] | None = None
 
     def summary(self) -> Summary:
         now = self._now()
-        rows = self._index.rows()
         states = self._states.all()
         workers = self._workers.all()
         return Summary(
             at=now,
-            jobs=dict.fromkeys(JobStatus, 0) | Counter(row.status(now) for row in rows),
+            jobs=self._job_counts(now),
             runs={s: 0 for s in Status if s is not Status.RUNNING}
             | self._store.count_by_status(now - DAY_MS, now + 1),
             running=sum(run.runs for run in self._open_runs.records()),
-            failing=sum(1 for row in rows if (s := states.get(row.name)) and s.last_status.bad),
+            failing=sum(
+                s.last_status.bad and self._index.get(name) is not None for name, s in states.items()
+            ),
             workers=len(workers),
             workers_silent=sum(w.silent for w in workers),
             capacity=sum(w.info.capacity for w in workers if not w.silent and not w.drained),
         )
+
+    def _job_counts(self, now: int) -> dict[JobStatus, int]:
+        """Jobs whose schedule cannot end are counted once for each generation of the index."""
+        published = self._index.rows()
+        if self._counted is None or self._counted[0] != published.generation:
+            lasting = Counter(row.lasting for row in published.rows if not row.bounded)
+            bounded = [row for row in published.rows if row.bounded]
+            self._counted = (published.generation, lasting, bounded)
+        _, lasting, bounded = self._counted
+        return dict.fromkeys(JobStatus, 0) | (lasting + Counter(row.status(now) for row in bounded))
 
     def history(self, since: int, until: int, bucket_ms: int) -> list[tuple[int, dict[Status, int]]]:
         """Rows by status for each bucket that has any."""
