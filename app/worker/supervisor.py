@@ -153,7 +153,7 @@ class Supervisor:
         child.crashes.append(now)
         log.error(
             "A process died.",
-            extra={"action": "restart", "name": child.name, "pid": pid, "exit": code},
+            extra={"action": "restart", "child": child.name, "pid": pid, "exit": code},
         )
         if len(child.crashes) == CRASHES and now - child.crashes[0] < CRASH_WINDOW:
             child.state = State.FATAL
@@ -208,7 +208,7 @@ class Supervisor:
             self._to[name].flush(block=1)
             child.process.join(timeout=JOIN_SECONDS)
             if child.process.exitcode is None:
-                log.error("A process did not stop and is killed.", extra={"action": "stop", "name": name})
+                log.error("A process did not stop and is killed.", extra={"action": "stop", "child": name})
                 child.process.kill()
                 child.process.join()
             child.state = State.STOPPED

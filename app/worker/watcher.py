@@ -63,7 +63,7 @@ class Watcher:
             on_renewed=self._on_renewed,
             on_lost=self._on_lost,
         )
-        self._status = m.StatusReported(0, WorkerState.ACTIVE, "", 0.0)
+        self._status = m.StatusReported(0, WorkerState.SUSPENDED, "the worker is starting", 0.0)
         self._started = int(time.time() * 1000)
         self._started_at = time.monotonic()
         self._beats = 0
