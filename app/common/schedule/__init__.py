@@ -107,5 +107,5 @@ class Schedule:
             return []
         starts_at = -math.inf if self._starts_at_ms is None else self._starts_at_ms / 1000
         ends_at = math.inf if self._ends_at_ms is None else self._ends_at_ms / 1000
-        found = changes(self._fires, from_ms // 1000, until_ms // 1000, starts_at, ends_at)
+        found = changes(self._fires, -(-from_ms // 1000), until_ms // 1000, starts_at, ends_at)
         return [words(language).note(change) for change in found]

@@ -5,7 +5,6 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
-from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from app.common.errors import ScheduleError
@@ -29,7 +28,7 @@ class Zone:
     local_starts: tuple[int, ...]
     local_ends: tuple[int, ...]
     seen: tuple[int, ...]
-    """The latest local time (exclusive) that the clock had shown before each interval.
+    """The latest local time (exclusive) that the clock had shown before each interval; it only grows.
 
     Local times from `seen` to `local_starts` do not exist; those from `local_starts` to `seen` come again.
     """
@@ -97,5 +96,5 @@ def _from(name: str, info: ZoneInfo) -> Zone:
         offsets=tuple(offsets),
         local_starts=tuple(start + o for start, o in zip(starts, offsets, strict=True)),
         local_ends=local_ends,
-        seen=(0, *accumulate(local_ends[:-1], max)),
+        seen=(0, *local_ends[:-1]),
     )
