@@ -157,6 +157,18 @@ class Outbox:
             else:
                 select.select([], [waiting_on], [], min(left, 0.1))
 
+    def connect(self, timeout: float) -> bool:
+        """Wait for the consumer, so that its greeting goes out now; whether it came."""
+        deadline = time.monotonic() + timeout
+        while True:
+            with self._lock:
+                if self._connect():
+                    self._write()
+                    return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(RECONNECT_SECONDS)
+
     @property
     def idle(self) -> bool:
         return not self._frames

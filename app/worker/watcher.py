@@ -75,7 +75,7 @@ class Watcher:
         self._peers: set[str] | None = None  # None until the first snapshot
         self._refused_until = time.monotonic() + settings.lease_ttl_seconds + 5
         # Greet the scheduler before the first snapshot; greeted during it, it would ask for a second one.
-        self._to_scheduler.flush(block=5)
+        self._to_scheduler.connect(timeout=10)
         self._mirror.start()
         self._session.start()
 

@@ -35,18 +35,21 @@ def test_a_worker_paused_beyond_its_lease_doubles_nothing(cluster: Cluster, orac
     cluster.wait_ready("w0", "w1")
 
 
-def test_a_worker_cut_off_ends_what_must_not_overlap_and_leaves_the_rest(cluster: Cluster) -> None:
+def test_a_worker_cut_off_ends_what_must_not_overlap_and_leaves_the_rest(
+    cluster: Cluster, marker: str
+) -> None:
+    other = marker.replace("4321", "5321")
     cluster.start("w0")
     common = {"cronExpr": NEVER_SOON, "killGraceSeconds": 0.5}
-    cluster.put_job(name="strict", command="sleep 4321.4", onIsolation="kill", **common)
-    cluster.put_job(name="patient", command="sleep 4322.4", **common)
+    cluster.put_job(name="strict", command=f"sleep {marker}", onIsolation="kill", **common)
+    cluster.put_job(name="patient", command=f"sleep {other}", **common)
     order(cluster, "strict")
     order(cluster, "patient")
-    wait_until(lambda: is_running("4321.4") and is_running("4322.4"), 10, "both runs")
+    wait_until(lambda: is_running(marker) and is_running(other), 10, "both runs")
     cluster.etcd.signal(signal.SIGSTOP)
     try:
-        wait_until(lambda: not is_running("4321.4"), 5, "the end of the strict run before the lease's end")
-        assert is_running("4322.4")
+        wait_until(lambda: not is_running(marker), 5, "the end of the strict run before the lease's end")
+        assert is_running(other)
     finally:
         cluster.etcd.signal(signal.SIGCONT)
     killed = wait_until(lambda: finished(cluster, "strict"), 20, "the row")

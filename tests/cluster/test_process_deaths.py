@@ -74,28 +74,31 @@ def test_running_commands_survive_the_death_of_the_scheduler(cluster: Cluster, t
     assert [run.status for run in ran] == [Status.SUCCEEDED]
 
 
-def test_what_a_dead_executor_ran_is_ended_and_recorded(cluster: Cluster) -> None:
+def test_what_a_dead_executor_ran_is_ended_and_recorded(cluster: Cluster, marker: str) -> None:
     cluster.start("w0")
     cluster.put_job(
-        name="long", command="setsid sleep 4321.5 & sleep 4321.5", cronExpr="*/2 * * * * * *", overlap="skip"
+        name="long",
+        command=f"setsid sleep {marker} & sleep {marker}",
+        cronExpr="*/2 * * * * * *",
+        overlap="skip",
     )
-    wait_until(lambda: is_running("4321.5"), 10, "the start of the command")
+    wait_until(lambda: is_running(marker), 10, "the start of the command")
     cluster.client.delete("/cron/jobs/long")
     os.kill(cluster.workers["w0"].pids()["executor-0"], signal.SIGKILL)
-    wait_until(lambda: not is_running("4321.5"), 5, "the end of the commands")
+    wait_until(lambda: not is_running(marker), 5, "the end of the commands")
     cluster.wait_settled(15)
     lost = [run for run in rows(cluster, "long") if run.status is Status.LOST]
     assert len(lost) == 1
     assert "executor died" in lost[0].reason
 
 
-def test_commands_end_with_a_killed_main_process(cluster: Cluster) -> None:
+def test_commands_end_with_a_killed_main_process(cluster: Cluster, marker: str) -> None:
     cluster.start("w0")
-    cluster.put_job(name="long", command="sleep 4321.6", cronExpr="*/2 * * * * * *")
-    wait_until(lambda: is_running("4321.6"), 10, "the start of the command")
+    cluster.put_job(name="long", command=f"sleep {marker}", cronExpr="*/2 * * * * * *")
+    wait_until(lambda: is_running(marker), 10, "the start of the command")
     pids = cluster.workers["w0"].pids()
     os.kill(pids["main"], signal.SIGKILL)
-    wait_until(lambda: not is_running("4321.6"), 10, "the end of the command")
+    wait_until(lambda: not is_running(marker), 10, "the end of the command")
     wait_until(
         lambda: not any(Path(f"/proc/{pid}").exists() for n, pid in pids.items() if n != "main"),
         10,
@@ -103,15 +106,15 @@ def test_commands_end_with_a_killed_main_process(cluster: Cluster) -> None:
     )
 
 
-def test_commands_of_a_worker_killed_whole_end_when_it_returns(cluster: Cluster) -> None:
+def test_commands_of_a_worker_killed_whole_end_when_it_returns(cluster: Cluster, marker: str) -> None:
     cluster.start("w0")
-    cluster.put_job(name="long", command="sleep 4321.7", cronExpr="*/2 * * * * * *")
-    wait_until(lambda: is_running("4321.7"), 10, "the start of the command")
+    cluster.put_job(name="long", command=f"sleep {marker}", cronExpr="*/2 * * * * * *")
+    wait_until(lambda: is_running(marker), 10, "the start of the command")
     cluster.client.delete("/cron/jobs/long")
     cluster.workers["w0"].kill()
-    assert is_running("4321.7")
+    assert is_running(marker)
     cluster.workers["w0"].start()
-    wait_until(lambda: not is_running("4321.7"), 20, "the end of the command")
+    wait_until(lambda: not is_running(marker), 20, "the end of the command")
     cluster.wait_settled(15)
     assert [run.status for run in rows(cluster, "long") if run.status is not Status.SKIPPED] == [Status.LOST]
 
@@ -143,14 +146,14 @@ def test_a_lost_run_is_ordered_again_where_the_job_asks_for_it(cluster: Cluster,
     assert attempts.read_text().split() == ["1", "2"]
 
 
-def test_a_stop_lets_runs_finish_then_ends_them_and_leaves_nothing(cluster: Cluster) -> None:
+def test_a_stop_lets_runs_finish_then_ends_them_and_leaves_nothing(cluster: Cluster, marker: str) -> None:
     cluster.start("w0", stop_timeout_seconds=2)
     cluster.put_job(name="short", command="sleep 1; echo done", cronExpr="*/2 * * * * * *", overlap="allow")
-    cluster.put_job(name="long", command="sleep 4321.8", cronExpr="*/2 * * * * * *")
-    wait_until(lambda: is_running("4321.8"), 10, "the start of the commands")
+    cluster.put_job(name="long", command=f"sleep {marker}", cronExpr="*/2 * * * * * *")
+    wait_until(lambda: is_running(marker), 10, "the start of the commands")
     pids = cluster.workers["w0"].pids()
     assert cluster.workers["w0"].stop() == 0
-    assert not is_running("4321.8")
+    assert not is_running(marker)
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
     assert cluster.registrations() == {}
     assert cluster.open_records() == []
