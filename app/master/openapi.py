@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.common.models import Job
 from app.master.bodies import JsonBody, merge_patch
+from app.master.problems import MEDIA_TYPE
 from app.master.routes import ROUTERS
 
 REF = "#/components/schemas/{model}"
@@ -72,6 +73,11 @@ def _build(app: FastAPI) -> dict[str, Any]:
             operation = schema["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 operation["requestBody"] = _request_body(body)
+    for path in schema["paths"].values():
+        for operation in path.values():
+            for status, answer in operation["responses"].items():
+                if status >= "400" and "content" in answer:
+                    answer["content"] = {MEDIA_TYPE: next(iter(answer["content"].values()))}
     return schema
 
 

@@ -48,10 +48,12 @@ class MasterServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        def stop(number: int, frame: object) -> None:
+            self.force_exit = self.should_exit  # asked a second time
+            self.should_exit = True
+
         try:
-            previous = {
-                number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
-            }
+            previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         except ValueError:  # not the main thread: whoever started it stops it
             previous = {}
         try:

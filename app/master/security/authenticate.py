@@ -6,14 +6,12 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 from app.common import keys
 from app.common.etcd import EtcdClient
 from app.master.clock import Clock
 from app.master.security import secrets
 from app.master.security.roles import Role
-from app.master.services.accounts.records import SessionRecord, TokenRecord, UserRecord
+from app.master.services.accounts.records import SessionRecord, TokenRecord, UserRecord, parse
 from app.master.services.audit import Actor
 
 REMEMBERED = 10_000  # credentials whose user is known
@@ -47,9 +45,9 @@ class Authenticator:
         if not token.startswith(secrets.TOKEN_PREFIX):
             return None
         value, user, revision = self._read(keys.token(secrets.digest(token)))
-        if value is None or user is None:
+        record = parse(TokenRecord, value)
+        if record is None or user is None:
             return None
-        record = TokenRecord.model_validate_json(value)
         if record.user_id != user.id or user.disabled or _over(record.expires_at, self._now()):
             return None
         role = min(record.role, user.role, key=lambda role: role.rank)
@@ -59,9 +57,9 @@ class Authenticator:
     def by_session(self, secret: str, address: str) -> Principal | None:
         digest = secrets.digest(secret)
         value, user, revision = self._read(keys.session(digest))
-        if value is None or user is None:
+        record = parse(SessionRecord, value)
+        if record is None or user is None:
             return None
-        record = SessionRecord.model_validate_json(value)
         if record.stamp != user.stamp or user.disabled or _over(record.expires_at, self._now()):
             return None
         actor = Actor(record.user, "session", address)
@@ -79,7 +77,7 @@ class Authenticator:
         (kv, user, mark), _ = self._client.get_many([key, keys.user(name), keys.JOBS_MARK])
         return (
             kv.value if kv else None,
-            UserRecord.model_validate_json(user.value) if user else None,
+            parse(UserRecord, user.value) if user else None,
             mark.mod_revision if mark else 0,
         )
 
@@ -91,12 +89,8 @@ class Authenticator:
 
 
 def _user_in(value: bytes) -> str | None:
-    for record in (SessionRecord, TokenRecord):
-        try:
-            return record.model_validate_json(value).user
-        except ValidationError:
-            continue
-    return None
+    record = parse(SessionRecord, value) or parse(TokenRecord, value)
+    return record.user if record else None
 
 
 def _over(expires_at: int | None, now: int) -> bool:

@@ -42,18 +42,17 @@ class Runs:
         return found
 
     def find(self, run_id: str) -> Run | WaitingOrder | None:
-        # From the earlier state to the later, then back to the earliest: nothing moves past unseen.
+        """Most are stored. The others are looked for from the earlier state to the later, so that none moves
+        past unseen.
+        """
+        stored = self._store.run(run_id)
+        if stored is not None:
+            return stored
         waiting = self._open_runs.waiting(run_id)
         if waiting:
             return waiting
         open_run = self._open_runs.find(run_id)
-        stored = self._store.run(run_id)
-        if stored is not None:
-            return stored
-        return open_run.as_run() if open_run else None
-
-    def stored(self, run_id: str) -> Run | None:
-        return self._store.run(run_id)
+        return open_run.as_run() if open_run else self._store.run(run_id)
 
     def _running(self, query: RunQuery) -> list[Run]:
         found = [

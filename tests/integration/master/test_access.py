@@ -215,6 +215,22 @@ class TestUsers:
             assert answer.status_code == 409
         assert api.get("/users").json()["items"][0]["role"] == "admin"
 
+    def test_garbage_among_the_accounts_lets_nobody_in_and_stops_nothing(
+        self, api, etcd_client, sign_in, master
+    ):
+        token = secrets.new_token()
+        etcd_client.put(keys.user("garbage"), b"garbage")
+        etcd_client.put(keys.token(secrets.digest(token)), b"garbage")
+        with httpx.Client(base_url=master.url, headers={"Authorization": f"Bearer {token}"}) as http:
+            assert http.get("/api/v1/jobs").status_code == 401
+            wrong = {"username": "garbage", "password": "garbage"}
+            assert http.post("/api/v1/session", json=wrong).status_code == 401
+        assert "garbage" not in api.get("/users").text
+        assert api.get("/tokens").status_code == 200
+        assert api("DELETE", "/users/admin").status_code == 409
+        assert sign_in(master).get("/session").status_code == 200
+        etcd_client.delete(keys.user("garbage"))
+
     def test_no_answer_has_a_hash(self, api):
         assert "argon2" not in api.get("/users").text
         assert "argon2" not in api.get("/audit?limit=1000").text

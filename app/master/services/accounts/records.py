@@ -1,13 +1,24 @@
 """What stands in etcd for an account. Times are epoch milliseconds."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 
 from app.common.models.base import CamelModel
 from app.master.security.roles import Role
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@\-]{0,63}$")]
+
+
+R = TypeVar("R", bound=CamelModel)
+
+
+def parse(model: type[R], value: bytes | None) -> R | None:
+    """None where there is nothing, or something put there by hand that is no such record."""
+    try:
+        return model.model_validate_json(value) if value is not None else None
+    except ValidationError:
+        return None
 
 
 class UserRecord(CamelModel):

@@ -10,7 +10,7 @@ from app.master.clock import Clock
 from app.master.problems import Problem
 from app.master.security import passwords, secrets
 from app.master.security.rate_limit import SignInLimit
-from app.master.services.accounts.records import SessionRecord, UserRecord
+from app.master.services.accounts.records import SessionRecord, UserRecord, parse
 from app.master.services.audit import Actor, Audit
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class Sessions:
         """The session's secret, for the cookie. Raises 401 without saying which part was wrong, and 429."""
         attempt = self._limit.admit(user, address)
         kv = self._client.get(keys.user(user))
-        record = UserRecord.model_validate_json(kv.value) if kv else None
+        record = parse(UserRecord, kv.value) if kv else None
         right = passwords.check_password(password, record.password_hash if record else None)
         if kv is None or record is None or not right or record.disabled:
             # A name that is none of ours may be a password typed into the wrong field.

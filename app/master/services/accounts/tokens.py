@@ -1,14 +1,12 @@
 """API tokens: for programs, with a role of their own, shown once."""
 
-from pydantic import ValidationError
-
 from app.common import keys
 from app.common.etcd import EtcdClient, KeyValue, txn
 from app.master.clock import Clock
 from app.master.problems import Problem, invalid, no_such
 from app.master.security import secrets
 from app.master.security.roles import Role
-from app.master.services.accounts.records import TokenRecord, UserRecord
+from app.master.services.accounts.records import TokenRecord, UserRecord, parse
 from app.master.services.audit import Actor, Audit
 
 MAX_TOKENS = 100  # of one user
@@ -29,9 +27,9 @@ class Tokens:
         if expires_at is not None and expires_at <= now:
             raise invalid("expiresAt", "must be in the future")
         user_kv = self._client.get(keys.user(actor.name))
-        if user_kv is None:
+        user = parse(UserRecord, user_kv.value) if user_kv else None
+        if user_kv is None or user is None:
             raise Problem(401, "The account is gone.")
-        user = UserRecord.model_validate_json(user_kv.value)
         if not user.role.allows(role):
             raise invalid("role", f"must not be more than your own, {user.role}", 403)
         own = self.all(actor.name)
@@ -82,10 +80,5 @@ class Tokens:
         raise no_such("token", token_id)
 
     def _scan(self) -> list[tuple[KeyValue, TokenRecord]]:
-        found = []
-        for kv in self._client.scan(keys.TOKENS).items:
-            try:
-                found.append((kv, TokenRecord.model_validate_json(kv.value)))
-            except ValidationError:
-                continue
-        return found
+        found = ((kv, parse(TokenRecord, kv.value)) for kv in self._client.scan(keys.TOKENS).items)
+        return [(kv, record) for kv, record in found if record]

@@ -8,7 +8,7 @@ from app.master.clock import Clock
 from app.master.problems import Problem, invalid, no_such
 from app.master.security import passwords, secrets
 from app.master.security.roles import Role
-from app.master.services.accounts.records import SessionRecord, UserRecord
+from app.master.services.accounts.records import SessionRecord, UserRecord, parse
 from app.master.services.audit import Actor, Audit
 
 ATTEMPTS = 10  # of a transaction that met another change of the same account
@@ -22,7 +22,10 @@ class Users:
         self._client, self._audit, self._now = client, audit, now
 
     def all(self) -> dict[str, UserRecord]:
-        return {keys.last_part(kv.key): _parse(kv) for kv in self._client.scan(keys.USERS).items}
+        found = {
+            keys.last_part(kv.key): parse(UserRecord, kv.value) for kv in self._client.scan(keys.USERS).items
+        }
+        return {name: record for name, record in found.items() if record}
 
     def any(self) -> bool:
         return self._client.count(keys.USERS) > 0
@@ -110,16 +113,17 @@ class Users:
         (user_kv, session_kv), _ = self._client.get_many(
             [keys.user(actor.name), keys.session(session_digest)]
         )
-        if user_kv is None or session_kv is None:
+        before = parse(UserRecord, user_kv.value) if user_kv else None
+        own = parse(SessionRecord, session_kv.value) if session_kv else None
+        if user_kv is None or session_kv is None or before is None or own is None:
             raise Problem(401, "The session has ended.")
-        before = _parse(user_kv)
         if not passwords.check_password(current, before.password_hash):
             raise invalid("currentPassword", "is wrong", 403)
         stamp = secrets.new_id()
         after = before.model_copy(
             update={"password_hash": passwords.hash_password(new), "stamp": stamp},
         )
-        session = SessionRecord.model_validate_json(session_kv.value).model_copy(update={"stamp": stamp})
+        session = own.model_copy(update={"stamp": stamp})
         changed = self._client.txn(
             [txn.mod_revision_is(kv.key, kv.mod_revision) for kv in (user_kv, session_kv)],
             [
@@ -143,15 +147,16 @@ class Users:
     def _find(self, name: str) -> tuple[KeyValue, UserRecord, list[KeyValue]]:
         found = {kv.key: kv for kv in self._client.scan(keys.USERS).items}
         kv = found.pop(keys.user(name), None)
-        if kv is None:
+        record = parse(UserRecord, kv.value) if kv else None
+        if kv is None or record is None:
             raise no_such("user", name)
-        return kv, _parse(kv), list(found.values())
+        return kv, record, list(found.values())
 
     @staticmethod
     def _another_admin(others: list[KeyValue]) -> txn.Compare:
         """The condition that an enabled admin remains."""
         for kv in others:
-            if _governs(_parse(kv)):
+            if _governs(parse(UserRecord, kv.value)):
                 return txn.mod_revision_is(kv.key, kv.mod_revision)
         raise Problem(409, "This is the last enabled admin; nobody could manage accounts any more.")
 
@@ -161,9 +166,5 @@ def _shown(record: UserRecord) -> dict[str, Any]:
     return {"role": record.role.value, "disabled": record.disabled}
 
 
-def _governs(record: UserRecord) -> bool:
-    return record.role is Role.ADMIN and not record.disabled
-
-
-def _parse(kv: KeyValue) -> UserRecord:
-    return UserRecord.model_validate_json(kv.value)
+def _governs(record: UserRecord | None) -> bool:
+    return record is not None and record.role is Role.ADMIN and not record.disabled
