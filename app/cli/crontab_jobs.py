@@ -226,4 +226,5 @@ def _program(command: str) -> str:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^\w.\-]+", "-", text).strip("-")[:48]
+    made = re.sub(r"[^\w.\-]+", "-", text).strip("-.")[:48]
+    return made if any(map(str.isalnum, made)) else ""

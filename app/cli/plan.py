@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from app.cli.client import Api, ApiError, at
-from app.cli.output import cell, progress
+from app.cli.output import STATUS_STYLES, cell, progress
 from app.cli.terminal import plain
 from app.common.models import Job
 
@@ -99,7 +99,7 @@ def differences(now: dict[str, Any], wanted: dict[str, Any]) -> tuple[tuple[str,
 
 def lines(change: Change) -> Iterator[Text]:
     """`created  nightly` and, for a change, a line `command: old -> new` for each field."""
-    yield Text.assemble(cell(f"{change.action:<9}"), " ", cell(change.job.name))
+    yield Text.assemble((f"{change.action:<9} ", STATUS_STYLES.get(change.action, "")), cell(change.job.name))
     if change.action is Action.CHANGED:
         for field, before, after in change.fields:
             yield Text.assemble(

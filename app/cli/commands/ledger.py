@@ -11,18 +11,8 @@ from app.cli.commands.options import AsJson, Url
 from app.cli.config import ClientError, resolve
 from app.cli.output import err, local_time, out, table
 
-_COLUMNS = (
-    "planned",
-    "ran",
-    "skipped",
-    "missed",
-    "lost",
-    "running",
-    "pending",
-    "unclaimed",
-    "unaccounted",
-    "duplicated",
-)
+_ALWAYS = ("planned", "ran", "skipped", "missed", "lost", "unaccounted", "duplicated")
+_WHERE_ANY = ("running", "pending", "unclaimed")
 
 
 def ledger(
@@ -49,9 +39,10 @@ def ledger(
         typer.echo(json.dumps(found))
     else:
         out.print(f"From {local_time(found['from'])} to {local_time(found['to'])}:")
-        rows = [[row["name"], *(row[column] for column in _COLUMNS)] for row in found.get("jobs") or ()]
-        rows.append(["all jobs", *(found[column] for column in _COLUMNS)])
-        out.print(table(["job", *_COLUMNS], rows, numbers=_COLUMNS))
+        columns = [*_ALWAYS, *(name for name in _WHERE_ANY if found[name])]
+        rows = [[row["name"], *(row[name] for name in columns)] for row in found.get("jobs") or ()]
+        rows.append(["all jobs", *(found[name] for name in columns)])
+        out.print(table(["job", *columns], rows, numbers=columns))
         if found["inexactJobs"]:
             out.print(
                 f"{found['inexactJobs']} jobs were changed in etcd by hand: old schedules are not known."

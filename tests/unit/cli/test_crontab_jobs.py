@@ -1,0 +1,217 @@
+"""Lines of crontabs become jobs that do the same, under names that stay."""
+
+import os
+import pwd
+import subprocess
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from cronsim import CronSim
+
+from app.cli import crontab_jobs
+from app.cli.crontab_jobs import Options, Result, Source, is_system, jobs_of
+
+SAMPLES = Path(__file__).parents[2] / "data" / "crontabs"
+ME = pwd.getpwuid(os.getuid()).pw_name
+
+
+def read(text: str, name: str = "/etc/cron.d/x", *, system: bool = False, **options) -> Result:
+    return jobs_of([Source(name, text, system)], Options(**options))
+
+
+def job(text: str, **options):
+    result = read(text, **options)
+    assert not result.problems
+    assert len(result.jobs) == 1
+    return result.jobs[0].job
+
+
+def samples() -> Result:
+    sources = [Source("/etc/crontab", (SAMPLES / "crontab").read_text(), True)]
+    for path in sorted((SAMPLES / "cron.d").iterdir()):
+        sources.append(Source(f"/etc/cron.d/{path.name}", path.read_text(), True))
+    sources.append(Source("user", (SAMPLES / "user").read_text(), False))
+    return jobs_of(sources, Options(timezone="UTC"))
+
+
+class TestNames:
+    def test_are_what_a_person_would_say(self):
+        names = [imported.job.name for imported in samples().jobs]
+        assert names[:10] == [
+            "etc-crontab-cron.hourly",
+            "etc-crontab-cron.daily",
+            "etc-crontab-cron.weekly",
+            "etc-crontab-cron.monthly",
+            "certificates-certs",
+            "certificates-notify",
+            "sessions-sessionclean",
+            "sessions-check",
+            "statistics-collect",
+            "statistics-collect-083393",
+        ]
+        assert len(set(names)) == len(names) == 24
+
+    def test_are_the_same_on_every_import(self):
+        assert [i.job for i in samples().jobs] == [i.job for i in samples().jobs]
+
+    def test_survive_a_new_schedule_and_new_lines_around(self):
+        before = read("1 1 * * * a one\n2 2 * * * a two\n", "c")
+        after = read("5 5 * * * other\n9 9 * * * a one\n3 3 * * * a three\n2 3 * * * a two\n", "c")
+        by_command = {i.job.command: i.job.name for i in after.jobs}
+        assert [by_command[i.job.command] for i in before.jobs] == [i.job.name for i in before.jobs]
+
+    def test_of_the_same_command_twice_differ(self):
+        names = [i.job.name for i in read("1 1 * * * a\n2 2 * * * a\n3 3 * * * a\n", "c").jobs]
+        assert len(set(names)) == 3
+
+    def test_carry_the_prefix(self):
+        assert job("1 1 * * * /opt/backup", name="web", prefix="host1-").name == "host1-web-backup"
+
+    @pytest.mark.parametrize(
+        ("command", "program"),
+        [
+            ("/usr/bin/python3 -u /opt/report.py --x", "report.py"),
+            ("nice -n 19 ionice -c3 /opt/backup", "backup"),
+            ("A=1 B=2 /opt/x >/dev/null 2>&1", "x"),
+            ("cd / && [ -x /y ] && /y -q || true", "true"),
+            ("if [ -d /a ]; then /opt/b; fi", "b"),
+            ("/usr/sbin/invoke-rc.d anacron start >/dev/null", "anacron"),
+            ("echo '日本' | 程序", "程序"),
+        ],
+    )
+    def test_name_the_program(self, command, program):
+        assert job(f"1 1 * * * {command}", name="c").name == f"c-{program}"
+
+    def test_are_valid_for_whatever_a_line_holds(self):
+        result = read("1 1 * * * $((1+2))\n1 1 * * * " + "x" * 500 + "\n1 1 * * * ''\n", "/tmp/.=?")
+        assert not result.problems
+        assert len({i.job.name for i in result.jobs}) == 3
+
+
+class TestCommands:
+    def test_text_for_standard_input_arrives_as_it_did_with_cron(self, tmp_path):
+        out = tmp_path / "out"
+        made = job(f"* * * * * tr a-z A-Z | tee {out} >/dev/null; exit 3%it's 10 \\%%%INPUT%$HOME `x` \\n%")
+        code = subprocess.run([made.shell, "-c", made.command], stdin=subprocess.DEVNULL).returncode
+        assert code == 3
+        assert out.read_text() == "IT'S 10 %\n\nINPUT\n$HOME `X` \\N\n"
+
+    def test_empty_standard_input(self):
+        made = job("* * * * * wc -c%")
+        answer = subprocess.run([made.shell, "-c", made.command], capture_output=True, text=True)
+        assert answer.stdout.strip() == "0"
+
+    def test_a_command_that_ends_with_a_comment_keeps_its_input(self):
+        made = job("* * * * * cat # comment%hello")
+        answer = subprocess.run([made.shell, "-c", made.command], capture_output=True, text=True)
+        assert answer.stdout == "hello\n"
+
+    def test_input_for_a_shell_that_has_no_here_documents_is_refused(self):
+        result = read("SHELL=/usr/bin/fish\n* * * * * cat%x\n* * * * * ls", "f")
+        assert result.problems == [
+            "f:2: text behind % for standard input cannot be kept with SHELL=/usr/bin/fish"
+        ]
+        assert result.jobs[0].job.shell == "/usr/bin/fish"
+
+    def test_cron_defaults(self):
+        made = job("* * * * * x")
+        assert made.shell == "/bin/sh"
+        assert made.cwd == pwd.getpwnam(ME).pw_dir
+
+    def test_environment_is_carried_over_but_for_what_cron_alone_uses(self):
+        result = read(
+            "MAILTO=a\nPATH=/x\nHOME=/srv\nSHELL=/bin/bash\nRANDOM_DELAY=5\nA-B=1\n* * * * * x", "f"
+        )
+        made = result.jobs[0].job
+        assert made.env == {"PATH": "/x", "HOME": "/srv"}
+        assert (made.cwd, made.shell) == ("/srv", "/bin/bash")
+        assert result.notes == [
+            "f: MAILTO is not used: output is kept with each run, not mailed",
+            "f: A-B, RANDOM_DELAY is ignored",
+        ]
+
+    def test_zones(self):
+        text = "1 1 * * * a\nCRON_TZ=Asia/Tokyo\n1 1 * * * b\n"
+        assert [i.job.timezone for i in read(text, timezone="Europe/Berlin").jobs] == [
+            "Europe/Berlin",
+            "Asia/Tokyo",
+        ]
+
+    def test_what_the_server_would_refuse_is_reported_with_its_line(self):
+        result = read(
+            "CRON_TZ=Mars/Base\n1 1 * * * a\nCRON_TZ=UTC\n61 * * * * b\n0 0 30 2 * c\nSHELL=sh\n* * * * * d",
+            "f",
+        )
+        assert [problem.split(":")[1] for problem in result.problems] == ["2", "4", "5", "7"]
+        assert "timezone" in result.problems[0]
+        assert "cronExpr" in result.problems[1]
+        assert "shell" in result.problems[3]
+        assert not result.jobs
+
+
+class TestUsers:
+    def test_lines_of_root_and_oneself_are_enabled(self):
+        result = read(f"* * * * * root a\n* * * * * {ME} b", system=True)
+        assert [i.job.enabled for i in result.jobs] == [True, True]
+
+    def test_lines_of_others_are_paused_and_say_why(self):
+        imported = read("* * * * * www-data /opt/x", system=True).jobs[0]
+        assert not imported.job.enabled
+        assert "www-data" in imported.job.description
+        assert "paused" in imported.notes[0]
+
+    def test_a_line_of_root_says_when_it_loses_root(self, monkeypatch):
+        imported = read("* * * * * root /opt/x", system=True, user="nobody").jobs[0]
+        assert imported.notes == ("runs as the worker's user; cron ran it as root",)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/etc/crontab", True),
+        ("/etc/cron.d/php", True),
+        ("/etc/cron.d/a/b", False),
+        ("/home/a/crontab", False),
+    ],
+)
+def test_which_files_have_a_user_column(path, expected):
+    assert is_system(Path(path)) is expected
+
+
+def test_the_zone_of_this_machine_is_found_or_unknown_but_never_wrong(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    assert crontab_jobs.local_zone() == "Asia/Shanghai"
+    monkeypatch.setenv("TZ", "Nowhere/Else")
+    assert crontab_jobs.local_zone() in (None, *crontab_jobs.available_timezones())
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_a_thousand_fires_of_each_sample_equal_those_of_an_independent_cron(zone):
+    start = datetime(2027, 2, 27, 22, 59, 30, tzinfo=UTC).astimezone(ZoneInfo(zone))
+    for imported in samples().jobs:
+        schedule = imported.job.model_copy(update={"timezone": zone}).schedule("UTC")
+        # Ours end with the year 2099.
+        theirs = list(islice(CronSim(_expanded(imported.job.cron_expr), start), 1000))
+        theirs = [fire for fire in theirs if fire.year < 2100]
+        ours = list(islice(fires(schedule, start), 1000))
+        assert ours == theirs, imported.job.cron_expr
+        assert len(ours) > 70
+
+
+def fires(schedule, start):
+    after = int(start.timestamp() * 1000)
+    while (after := schedule.next(after)) is not None:
+        yield datetime.fromtimestamp(after / 1000, start.tzinfo)
+
+
+def _expanded(expression: str) -> str:
+    return {
+        "@hourly": "0 * * * *",
+        "@midnight": "0 0 * * *",
+        "@weekly": "0 0 * * 0",
+        "@monthly": "0 0 1 * *",
+        "@yearly": "0 0 1 1 *",
+    }.get(expression, expression)
