@@ -6,6 +6,7 @@ All times are epoch milliseconds; every fire is at a whole second, from 1970 to 
 import functools
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.common.errors import ScheduleError
 from app.common.schedule import expression as expressions
@@ -91,6 +92,10 @@ class Schedule:
             found.append(fire)
             after_ms = fire
         return found
+
+    def local(self, instant_ms: int) -> datetime:
+        """An instant in the schedule's zone, by the same zone database as its fires (the host's may differ)."""
+        return zone(self.timezone).local(instant_ms // 1000)
 
     def describe(self, language: str = "en") -> str:
         """In words, English (`en`) or Simplified Chinese (`zh`): `At 03:30 on Monday to Friday`."""

@@ -1,7 +1,6 @@
 """Schedules in words, in the languages of the console."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Protocol
 
 from app.common.schedule import chinese, english
@@ -11,6 +10,8 @@ from app.common.schedule.fires import ClockFires, IntervalFires
 from app.common.schedule.shape import At, Every, Of, time_shape
 from app.common.schedule.wall import DAY
 from app.common.schedule.zones import Zone
+
+_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 class Words(Protocol):
@@ -42,10 +43,6 @@ def describe(fires: ClockFires | IntervalFires, language: str) -> str:
 
 def bounds(zone: Zone, starts_at_ms: int | None, ends_at_ms: int | None, language: str) -> str:
     """`, not before 2030-01-31 08:00:00`, in the zone's time; empty if there are none."""
-    starts = "" if starts_at_ms is None else _local(zone, -(-starts_at_ms // 1000))
-    ends = "" if ends_at_ms is None else _local(zone, ends_at_ms // 1000)
+    starts = "" if starts_at_ms is None else f"{zone.local(-(-starts_at_ms // 1000)):{_FORMAT}}"
+    ends = "" if ends_at_ms is None else f"{zone.local(ends_at_ms // 1000):{_FORMAT}}"
     return words(language).bounds(starts, ends)
-
-
-def _local(zone: Zone, second: int) -> str:
-    return datetime.fromtimestamp(second + zone.offsets[zone.at(second)], UTC).strftime("%Y-%m-%d %H:%M:%S")

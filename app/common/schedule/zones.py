@@ -3,7 +3,7 @@
 import functools
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,11 @@ class Zone:
     def at(self, second: int) -> int:
         """The index of the interval that holds an instant (or is nearest to it)."""
         return max(0, bisect_right(self.starts, second) - 1)
+
+    def local(self, second: int) -> datetime:
+        """An instant on this zone's clock, with the offset in force."""
+        offset = timedelta(seconds=self.offsets[self.at(second)])
+        return datetime.fromtimestamp(second, timezone(offset))
 
 
 @functools.cache

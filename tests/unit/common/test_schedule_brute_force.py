@@ -7,13 +7,13 @@ needs no parser.
 import calendar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.common.schedule import parse
+from tests.unit.common.tz_reference import reference
 
 CHANGES = [  # a zone, and a time (UTC) within an hour of a change of its clock
     ("Europe/Berlin", "2025-03-30 01:00"),
@@ -138,7 +138,7 @@ def check(sets, zone_name, begin, end, tick, points):
     if not possible(sets):
         return
     schedule = parse(sets.text, zone_name)
-    fires = scan(sets, ZoneInfo(zone_name), begin, end, tick)
+    fires = scan(sets, reference(zone_name), begin, end, tick)
     after, until = int(begin.timestamp()) * 1000 - 1, int(end.timestamp()) * 1000 - 1
     assert schedule.between(after, until, 10**6) == fires
     assert schedule.count(after, until) == len(fires)
@@ -170,7 +170,7 @@ def possible(sets):
 
 def check_around(zone, change, reach, tick, data, with_seconds=False):
     middle = datetime.fromisoformat(change).replace(tzinfo=UTC)
-    hour = middle.astimezone(ZoneInfo(zone)).hour
+    hour = middle.astimezone(reference(zone)).hour
     sets = data.draw(schedules(hour, with_seconds))
     instant = int(middle.timestamp()) * 1000
     shifts = data.draw(st.lists(st.integers(-3_600_000, 3_600_000), min_size=5, max_size=5))
@@ -207,7 +207,7 @@ def test_the_dates_of_a_year(sets, zone, start, cut):
     """A scan of whole years at noon: leap days, month ends, and how the day fields combine."""
     sets.minutes, sets.hours, sets.elapsed = {30}, {12}, False
     sets.text = " ".join(["30", "12", *sets.text.split()[2:]])
-    zone_info = ZoneInfo(zone)
+    zone_info = reference(zone)
     first = start.replace(hour=0, minute=0, second=0, microsecond=0)
     if not possible(sets) or zone == "Pacific/Apia":
         return

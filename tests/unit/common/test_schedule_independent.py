@@ -7,7 +7,6 @@ Where it differs, it is not asked: it repeats fixed times of expressions with se
 
 import itertools
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim, CronSimError
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from app.common.errors import ScheduleError
 from app.common.schedule import parse
+from tests.unit.common.tz_reference import reference
 
 
 def numbers(low, high, steps=True):
@@ -53,7 +53,7 @@ STARTS = st.datetimes(datetime(1999, 1, 1), datetime(2040, 1, 1))
 
 
 def same_fires(expression, zone, start, count, backwards=False):
-    start = start.replace(microsecond=0, tzinfo=ZoneInfo(zone) if zone != "UTC" else UTC)
+    start = start.replace(microsecond=0, tzinfo=reference(zone) if zone != "UTC" else UTC)
     try:
         independent = CronSim(expression, start, reverse=backwards)
         expected = [int(fire.timestamp()) * 1000 for fire in itertools.islice(independent, count * 3)]

@@ -3,21 +3,15 @@
 import itertools
 import random
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.common.schedule import parse, zones
 from app.common.schedule.wall import END
+from tests.unit.common.tz_reference import reference
 
 HOUR = 3_600_000
 FIRST_2100 = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * 1000
-
-
-def reference(name):
-    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
 
 
 def offset(info, second):
@@ -61,7 +55,7 @@ def test_every_zone_of_the_database_is_a_chain_of_intervals():
 @pytest.mark.parametrize("name", ["UTC", "Asia/Shanghai", "America/New_York", "Pacific/Kiritimati"])
 def test_the_calendar_begins_with_1970_and_ends_with_2099_in_local_time(name):
     days = 47_482 - (name == "Pacific/Kiritimati")  # which went without the last day of 1994
-    schedule, info = parse("0 0 * * *", name), ZoneInfo(name)
+    schedule, info = parse("0 0 * * *", name), reference(name)
     first, last = schedule.next(-(10**15)), schedule.previous(10**15)
     assert datetime.fromtimestamp(first / 1000, info).isoformat()[:16] == "1970-01-01T00:00"
     assert datetime.fromtimestamp(last / 1000, info).isoformat()[:16] == "2099-12-31T00:00"
@@ -117,3 +111,10 @@ def test_a_second_schedule_counts_ten_years_without_walking_them():
     schedule = parse("* * * * * *", "Europe/Berlin")
     start = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp()) * 1000
     assert schedule.count(start, start + int(timedelta(days=3653).total_seconds()) * 1000) == 3653 * 86_400
+
+
+def test_a_fire_is_shown_in_local_time_with_the_offset_in_force():
+    schedule = parse("30 3 * * *", "Europe/Berlin")
+    winter, summer = 1_735_700_000_000, 1_751_400_000_000
+    assert schedule.local(schedule.next(winter)).isoformat() == "2025-01-02T03:30:00+01:00"
+    assert schedule.local(schedule.next(summer)).isoformat() == "2025-07-02T03:30:00+02:00"
