@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pydantic import ValidationError
+
 from app.common import keys
 from app.common.etcd import EtcdClient, KeyValue, TxnResult, txn
 from app.common.models import OpenRecord
@@ -23,9 +25,10 @@ BATCH = 60  # claims a transaction: with what each nests, within etcd's limit of
 
 
 class Answer(StrEnum):
-    """RUN: won, start the command. OVERLAP: won, but the previous run is still in progress. RECORDED: won, and
-    nothing is to run (the fire is a misfire). TAKEN: somebody else claimed it. STALE: the job changed. GAP: fires
-    before this one are unclaimed; claim again against `Claimed.cursor`."""
+    """RUN: won, start the command. OVERLAP: won, but the previous run is still in progress. RECORDED: won,
+    and nothing is to run (the fire is a misfire). TAKEN: it was claimed before. STALE: the job changed. GAP:
+    fires before this one are unclaimed; claim again against `Claimed.cursor`. NO_CURSOR: nobody can tell what
+    was claimed."""
 
     RUN = "run"
     OVERLAP = "overlap"
@@ -33,20 +36,22 @@ class Answer(StrEnum):
     TAKEN = "taken"
     STALE = "stale"
     GAP = "gap"
+    NO_CURSOR = "no cursor"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What to ask for. `cursor` is the value expected under `/cron/fired/`, None for: there is none yet.
+    """What to ask for. `cursor` is the value expected under `/cron/fired/`.
 
-    `run` is the open record to leave where the lock is free, `overlap` where it is not. A claim without `run` only
-    records `overlap` (a misfire). `order` is the key of a run-now order: it is claimed by deleting it, and neither cursor nor revision matter.
+    `run` is the open record to leave where the lock is free, `overlap` where it is not. A claim without `run`
+    only records `overlap` (a misfire). `order` is the key of a run-now order: it is claimed by deleting it,
+    and the cursor does not matter.
     """
 
     job: str
     revision: int
     plan: int
-    cursor: int | None
+    cursor: int
     run_id: str
     run: OpenRecord | None
     overlap_id: str
@@ -57,8 +62,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The answer to one claim. `revision` is that of the transaction: the fence of a run. `holder` is who has the
-    lock (worker/run id) after OVERLAP, `cursor` the value found after TAKEN and GAP."""
+    """The answer to one claim. `revision` is that of the transaction: the fence of a run. `holder` is the
+    worker that has the lock after OVERLAP, `cursor` the value found after GAP."""
 
     answer: Answer
     revision: int
@@ -66,25 +71,29 @@ class Claimed:
     holder: str = ""
 
 
-def claim_all(
-    client: EtcdClient, worker: str, lease: int, claims: Sequence[Claim]
-) -> tuple[list[Claimed], int]:
-    """Claim in batches; answers in the order of the claims, and the number of transactions.
+def claim_batch(
+    client: EtcdClient, worker: str, lease: int, claims: Sequence[Claim], *, in_doubt: bool = False
+) -> list[Claimed]:
+    """Claim at most BATCH fires, each of another job, in one transaction; answers in the order of the claims.
 
-    Raises EtcdUnavailable, after which any of them may have been won: asking again tells, because a claim finds
-    its own open record.
+    Raises EtcdUnavailable, after which any of them may have been won: ask again with `in_doubt`, and those
+    that were say so, since they find the open records they left. After any other error none was won.
     """
-    answers: list[Claimed] = []
-    transactions = 0
-    for start in range(0, len(claims), BATCH):
-        batch = claims[start : start + BATCH]
-        result = client.txn(success=[_operation(claim, worker, lease) for claim in batch])
-        transactions += 1
-        answers.extend(
-            _answer(claim, worker, reply, result.revision)
-            for claim, reply in zip(batch, result.responses, strict=True)
-        )
-    return answers, transactions
+    result = client.txn(success=[_operation(claim, worker, lease) for claim in claims])
+    return [
+        _answer(claim, reply, result.revision) if reply.succeeded else _refused(claim, reply, in_doubt)
+        for claim, reply in zip(claims, result.responses, strict=True)
+    ]
+
+
+def hold_locks(client: EtcdClient, worker: str, lease: int, claims: Sequence[Claim]) -> None:
+    """Take the locks of these runs once more, where the lease has ended that they were taken with."""
+    client.txn(
+        success=[
+            txn.nested([txn.absent(lock)], [txn.put(lock, lock_value(worker, claim.run_id), lease)])
+            for claim, lock in ((claim, keys.lock(claim.job)) for claim in claims)
+        ]
+    )
 
 
 def _operation(claim: Claim, worker: str, lease: int) -> txn.Operation:
@@ -94,7 +103,7 @@ def _operation(claim: Claim, worker: str, lease: int) -> txn.Operation:
         fired = keys.fired(claim.job)
         compare = [
             txn.mod_revision_is(keys.job(claim.job), claim.revision),
-            txn.absent(fired) if claim.cursor is None else txn.value_is(fired, keys.cursor(claim.cursor)),
+            txn.value_is(fired, keys.cursor(claim.cursor)),
         ]
         take = txn.put(fired, keys.cursor(claim.plan))
         failure = [txn.get(keys.job(claim.job)), txn.get(fired)]
@@ -124,9 +133,7 @@ def lock_value(worker: str, run_id: str) -> bytes:
     return f"{worker}/{run_id}".encode()
 
 
-def _answer(claim: Claim, worker: str, reply: TxnResult, revision: int) -> Claimed:
-    if not reply.succeeded:
-        return _refused(claim, reply)
+def _answer(claim: Claim, reply: TxnResult, revision: int) -> Claimed:
     if claim.run is None:
         return Claimed(Answer.RECORDED, revision)
     if not claim.locked or reply.responses[1].succeeded:
@@ -134,41 +141,45 @@ def _answer(claim: Claim, worker: str, reply: TxnResult, revision: int) -> Claim
     return Claimed(Answer.OVERLAP, revision, holder=_holder(reply.responses[1].responses[0]))
 
 
-def _holder(found: list[KeyValue]) -> str:
-    return found[0].value.decode(errors="replace") if found else ""
-
-
-def _refused(claim: Claim, reply: TxnResult) -> Claimed:
-    job, taken, own_run, own_overlap = reply.responses
-    if claim.run is not None and _stands_for(own_run, claim.run):
+def _refused(claim: Claim, reply: TxnResult, in_doubt: bool) -> Claimed:
+    job, found, own_run, own_overlap = reply.responses
+    if in_doubt and claim.run is not None and _stands_for(own_run, claim.run):
         return Claimed(Answer.RUN, own_run[0].mod_revision)
-    if _stands_for(own_overlap, claim.overlap):
+    if in_doubt and _stands_for(own_overlap, claim.overlap):
         answer = Answer.RECORDED if claim.run is None else Answer.OVERLAP
         return Claimed(answer, own_overlap[0].mod_revision)
     if claim.order is not None:
-        return Claimed(Answer.STALE if taken else Answer.TAKEN, 0)
-    cursor = _cursor(taken)
-    if not job or job[0].mod_revision != claim.revision:
-        return Claimed(Answer.STALE, 0, cursor)
+        return Claimed(Answer.STALE if found else Answer.TAKEN, 0)
+    cursor = _cursor(found)
     if cursor is not None and cursor >= claim.plan:
-        return Claimed(Answer.TAKEN, 0, cursor)
+        return Claimed(Answer.TAKEN, 0)
+    if not job or job[0].mod_revision != claim.revision:
+        return Claimed(Answer.STALE, 0)
+    if cursor is None:
+        return Claimed(Answer.NO_CURSOR, 0)
     return Claimed(Answer.GAP, 0, cursor)
 
 
 def _stands_for(found: list[KeyValue], record: OpenRecord) -> bool:
-    """Whether this worker's own open record of the same claim is there: it was won, and the reply was lost."""
+    """Whether the open record that was found was left by a claim of the same fire, decided the same way."""
     if not found:
         return False
-    written = OpenRecord.model_validate_json(found[0].value)
+    try:
+        written = OpenRecord.model_validate_json(found[0].value)
+    except ValidationError:
+        return False
     return written.plan == record.plan and written.outcome is record.outcome
 
 
+def _holder(found: list[KeyValue]) -> str:
+    """The worker named in a lock, empty where there is no lock."""
+    return found[0].value.decode(errors="replace").partition("/")[0] if found else ""
+
+
 def _cursor(found: list[KeyValue]) -> int | None:
-    """None where there is no cursor, or something that is none: then the next claim replaces it."""
-    try:
-        return int(found[0].value) if found else None
-    except ValueError:
-        return None
+    """None where there is no cursor, or something that no claim wrote."""
+    value = found[0].value if found else b""
+    return int(value) if len(value) == len(keys.cursor(0)) and value.isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +203,16 @@ def read_cursors(client: EtcdClient, names: Sequence[str]) -> dict[str, Cursor]:
     return cursors
 
 
+def read_holders(client: EtcdClient, jobs: Sequence[str]) -> dict[str, str]:
+    """The worker that has the lock of each of these jobs, empty where it is free."""
+    holders: dict[str, str] = {}
+    for start in range(0, len(jobs), txn.MAX_OPERATIONS):
+        batch = jobs[start : start + txn.MAX_OPERATIONS]
+        found, _ = client.get_many([keys.lock(job) for job in batch])
+        holders.update((job, _holder([kv] if kv else [])) for job, kv in zip(batch, found, strict=True))
+    return holders
+
+
 def read_all_cursors(client: EtcdClient) -> dict[str, Cursor]:
     """The cursors of all jobs: cheaper than reading them by name where most are wanted."""
     page = client.scan(keys.FIRED)
@@ -201,7 +222,8 @@ def read_all_cursors(client: EtcdClient) -> dict[str, Cursor]:
 def adopt(
     client: EtcdClient, job: str, revision: int, found: Cursor, plan: int, record: tuple[str, bytes]
 ) -> bool:
-    """Move the cursor of a job that was put or changed by hand to `plan`, with the audit entry `record` (key, value).
+    """Move the cursor of a job that was put or changed by hand to `plan`, and leave the audit entry `record`
+    (key, value).
 
     Only one worker of all that try succeeds; False for the others.
     """

@@ -28,7 +28,7 @@ class Fire:
 
     name: str
     plan: int
-    cursor: int | None
+    cursor: int
     first: bool
     read: bool = False
     behind: bool = False
@@ -53,6 +53,7 @@ class Planner:
         self._upcoming = DueHeap()
         self._attempts = DueHeap()
         self._pending: dict[str, Fire] = {}
+        self.distrusted: set[str] = set()
 
     @property
     def pending(self) -> int:
@@ -72,6 +73,11 @@ class Planner:
         """The job is gone, paused or about to be planned anew."""
         self._upcoming.discard(name)
         self._drop(name)
+
+    def distrust(self, name: str) -> None:
+        """Its cursor was removed or overwritten by hand: nothing is claimed until it is planned anew."""
+        self.forget(name)
+        self.distrusted.add(name)
 
     def clear(self) -> None:
         self._upcoming.clear()
@@ -99,7 +105,7 @@ class Planner:
         """Take what is due out of the heaps. Each fire must be given back by `decided` or `again`."""
         for name, plan in self._upcoming.pop_due(now):
             held = self._table.get(name)
-            if held is None:
+            if held is None or held.cursor is None:
                 continue
             following = held.schedule.next(plan)
             behind = following is not None and following <= now
@@ -132,7 +138,7 @@ class Planner:
 
     def gap(self, held: HeldJob, fire: Fire) -> MissedRange | None:
         """The unclaimed fires between the cursor and the fire itself."""
-        if not (fire.read or fire.behind) or fire.cursor is None:
+        if not (fire.read or fire.behind):
             return None
         first, last = held.schedule.next(fire.cursor), held.schedule.previous(fire.plan)
         if first is None or last is None or first > last:

@@ -1,5 +1,5 @@
-"""Reads the cursors of jobs that are new or changed, and lets the planner plan them. A job that was put into etcd
-by hand is adopted here: it counts from now on."""
+"""Reads the cursors of jobs that are new or changed, and lets the planner plan them. A job that was put into
+etcd by hand is adopted here: it counts from now on."""
 
 import json
 import logging
@@ -27,23 +27,23 @@ class CursorReader:
         self._worker = worker_id
         self._table, self._planner = table, planner
         self._all = False
-        self._waiting: dict[str, bool] = {}  # name -> whether its schedule changed while it was known
+        self._waiting: dict[str, int] = {}  # name -> revision of the change of its schedule; 0: none was seen
         self._retry_at = 0
         self._backoff = 100
 
     @property
     def waiting(self) -> bool:
-        return self._all or bool(self._waiting)
+        return self._all or bool(self._waiting or self._planner.distrusted)
 
     def plan_all(self) -> None:
         self._all = True
 
     def plan_soon(self, change: JobChange) -> None:
-        self._waiting[change.name] = change.known
+        self._waiting[change.name] = change.held.revision if change.held and change.known else 0
 
     def plan_waiting(self, now: int) -> None:
         """Plan every job that waits for its cursor; when etcd does not answer, later. `now` is epoch ms."""
-        if not self.waiting or now < self._retry_at:
+        if not self.waiting or 0 < self._retry_at - now <= MAX_BACKOFF_MS:
             return
         try:
             self._plan(now)
@@ -54,6 +54,8 @@ class CursorReader:
             self._backoff = min(self._backoff * 2, MAX_BACKOFF_MS)
 
     def _plan(self, now: int) -> None:
+        while self._planner.distrusted:
+            self._waiting.setdefault(self._planner.distrusted.pop(), 0)
         if self._all:
             cursors = read_all_cursors(self._client)
             names = [held.job.name for held in self._table]
@@ -67,9 +69,11 @@ class CursorReader:
                 self._waiting.pop(name, None)
                 continue
             found = cursors.get(name, NO_CURSOR)
-            changed_by_hand = self._waiting.get(name, False) and found.revision < held.revision
-            if found.plan is None or changed_by_hand:
-                self._waiting.setdefault(name, changed_by_hand)
+            changed = self._waiting.get(name, 0)
+            # The API moves the cursor in the transaction that makes a job or changes when it fires.
+            by_hand = found.revision < max(held.created, changed)
+            if found.plan is None or by_hand:
+                self._waiting.setdefault(name, 0)
                 adopted += 1
                 if adopted > MAX_ADOPTIONS_A_TURN or not self._adopt(held, found, now):
                     continue
@@ -79,10 +83,10 @@ class CursorReader:
         self._all = False
 
     def _adopt(self, held: HeldJob, found: Cursor, now: int) -> bool:
-        """Move the cursor to now, with an audit entry; whoever comes first does it for all."""
+        """Move the cursor to now, with an audit entry; whoever comes first does it for all. The cursor only
+        grows, so that no fire is claimed twice, be the clocks of two workers a little apart."""
         name = held.job.name
-        previous = held.schedule.previous(now + 1)
-        plan = now if previous is None else previous
+        plan = max(held.schedule.previous(now + 1) or now, found.plan or 0)
         entry = AuditEntry(
             id=f"{now:013d}-{secrets.token_hex(6)}",
             at=now,
