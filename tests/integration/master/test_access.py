@@ -47,7 +47,7 @@ def test_no_route_answers_without_credentials(master, method, route):
         assert needed_access(route.endpoint) is Access.OPEN
         return
     for headers in ({}, {"Authorization": "Bearer yct_wrong"}, {"Cookie": "yuanya_session=wrong"}):
-        answer = httpx.request(method, f"{master.url}{address(route)}", headers=headers)
+        answer = httpx.request(method, f"{master.url}{address(route)}", headers=headers, verify=False)
         assert answer.status_code == 401, route.path
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
@@ -75,7 +75,7 @@ def test_an_endpoint_that_says_nothing_answers_nobody(shared_etcd, store_url):
     master.app.include_router(router)
     master.start()
     try:
-        with httpx.Client(base_url=master.url) as http:
+        with httpx.Client(verify=False, base_url=master.url) as http:
             http.post("/api/v1/session", json={"username": "admin", "password": ADMIN_PASSWORD})
             assert http.get("/api/v1/forgotten").status_code == 403
     finally:
@@ -114,7 +114,7 @@ class TestSession:
         self, master, second_master, sign_in
     ):
         api = sign_in(master)
-        elsewhere = httpx.Client(base_url=second_master.url, cookies=api.http.cookies)
+        elsewhere = httpx.Client(verify=False, base_url=second_master.url, cookies=api.http.cookies)
         with elsewhere:
             assert elsewhere.get("/api/v1/session").json()["csrfToken"] == api.csrf
             assert api("DELETE", "/session").status_code == 204
@@ -182,7 +182,7 @@ class TestUsers:
         api.post("/users", {"name": "person", "role": "editor", "password": PASSWORD})
         session = sign_in(second_master, "person", PASSWORD)
         token = session.post("/tokens", {"name": "own", "role": "editor"}).json()["token"]
-        with httpx.Client(base_url=second_master.url) as http:
+        with httpx.Client(verify=False, base_url=second_master.url) as http:
             by_token = Api(http, headers={"Authorization": f"Bearer {token}"})
             assert (
                 session.get("/session").json()["role"] == by_token.get("/session").json()["role"] == "editor"
@@ -221,7 +221,9 @@ class TestUsers:
         token = secrets.new_token()
         etcd_client.put(keys.user("garbage"), b"garbage")
         etcd_client.put(keys.token(secrets.digest(token)), b"garbage")
-        with httpx.Client(base_url=master.url, headers={"Authorization": f"Bearer {token}"}) as http:
+        with httpx.Client(
+            verify=False, base_url=master.url, headers={"Authorization": f"Bearer {token}"}
+        ) as http:
             assert http.get("/api/v1/jobs").status_code == 401
             wrong = {"username": "garbage", "password": "garbage"}
             assert http.post("/api/v1/session", json=wrong).status_code == 401
@@ -248,7 +250,7 @@ class TestTokens:
         dying = api.post("/tokens", {"name": "dying", "role": "viewer", "expiresAt": soon}).json()
         revoked = api.post("/tokens", {"name": "revoked", "role": "viewer"}).json()
         assert api.post("/tokens", {"name": "revoked", "role": "viewer"}).status_code == 409
-        with httpx.Client(base_url=second_master.url) as http:
+        with httpx.Client(verify=False, base_url=second_master.url) as http:
 
             def status(token: dict) -> int:
                 return http.get(
@@ -277,7 +279,7 @@ class TestTokens:
 
 class TestSignInLimit:
     def attempt(self, master, user: str, password: str = "wrong", **headers) -> httpx.Response:
-        with httpx.Client(headers=headers) as http:
+        with httpx.Client(verify=False, headers=headers) as http:
             return http.post(f"{master.url}/api/v1/session", json={"username": user, "password": password})
 
     @pytest.fixture(autouse=True)

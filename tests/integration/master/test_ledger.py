@@ -6,6 +6,7 @@ import time
 import pytest
 
 from app.common import keys
+from app.common.logstore import AuditEntry
 from app.common.models import MissedRange, Outcome, Run, Status, Trigger, run_id
 from tests.integration.master.conftest import Master
 from tests.integration.master.test_orders import put_open_run
@@ -206,6 +207,18 @@ def test_each_version_of_a_job_counts_for_its_own_time(etcd, tmp_path, sign_in):
         expected = {"planned": planned, "ran": planned, "succeeded": planned} if planned else {}
         assert found == expected, since
     master.stop()
+
+
+def test_a_job_that_a_worker_adopted_counts_from_then(api, store, etcd_client, base):
+    name, minute = next(names), 60_000
+    put_by_hand(etcd_client, name, "* * * * *", base + 4 * minute)
+    at = base + 2 * minute + 30_000
+    definition = {"name": name, "command": "true", "cronExpr": "* * * * *"}
+    entry = AuditEntry(f"{at:013d}-x", at, "worker:w1", "job.adopted", "job", name, after=definition)
+    store.write_audit([entry])
+    store.store([row(name, base + 3 * minute)])
+    found = figures(api, name, base, base + 5 * minute)
+    assert found == {"planned": 2, "ran": 1, "succeeded": 1, "unaccounted": 1}
 
 
 def test_rows_that_nothing_planned_make_a_job_inexact(api, store, etcd_client, base):
