@@ -58,7 +58,7 @@ DROPPED = Counter("cron_dropped_records", "Records lost because a bound was reac
 
 API_LATENCY = Histogram(
     "cron_api_request_seconds",
-    "From the arrival of a request to its last byte, by route template and class of status (event streams apart).",
+    "From the arrival of a request to its last byte, by route template and class of status, without streams.",
     ["route", "method", "status"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
