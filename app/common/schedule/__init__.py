@@ -94,7 +94,7 @@ class Schedule:
         return found
 
     def local(self, instant_ms: int) -> datetime:
-        """An instant in the schedule's zone, by the same zone database as its fires (the host's may differ)."""
+        """An instant in the schedule's zone, by the same database as its fires (the host's may differ)."""
         return zone(self.timezone).local(instant_ms // 1000)
 
     def describe(self, language: str = "en") -> str:

@@ -85,13 +85,8 @@ def _within_hour(wall: Wall) -> Every | None:
 
 def _step(axis: Axis) -> int | None:
     """n if the values are 0, n, 2n, ... and go on in the same step when the axis starts again."""
-    count = len(axis.values)
-    step = axis.size // count
-    return (
-        step
-        if count > 1 and axis.values == tuple(range(0, axis.size, step)) and step * count == axis.size
-        else None
-    )
+    step = axis.size // len(axis.values)
+    return step if step < axis.size and axis.values == tuple(range(0, axis.size, step)) else None
 
 
 def _unless_full(axis: Axis) -> tuple[int, ...] | None:

@@ -117,3 +117,10 @@ def test_dates_looked_up_in_a_calendar(expression, fires):
     assert [datetime.fromtimestamp(fire / 1000, UTC).isoformat() for fire in found] == [
         f"{day}T00:00:00+00:00" for day in fires
     ]
+
+
+def test_all_hours_named_one_by_one_follow_elapsed_time_as_a_star_does():
+    start, end = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1000 for year in (2025, 2026))
+    star = parse("15 * * * *", "Europe/Berlin").between(start, end, 10_000)
+    assert parse("15 0-23 * * *", "Europe/Berlin").between(start, end, 10_000) == star
+    assert {b - a for a, b in itertools.pairwise(star)} == {3_600_000}
