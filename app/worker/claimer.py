@@ -20,8 +20,7 @@ from app.worker.claims import (
     Claimed,
     claim_batch,
     hold_locks,
-    read_cursors,
-    read_holders,
+    look,
 )
 from app.worker.job_table import HeldJob, JobTable
 from app.worker.orders import HeldOrder, OrderBook
@@ -204,25 +203,21 @@ class Claimer:
         """Those that nobody has claimed, with the cursor found."""
         if not fires:
             return []
-        cursors = read_cursors(self._client, [fire.name for fire in fires])
+        seen = look(self._client, [fire.name for fire in fires])
         CLAIM_TRANSACTIONS.labels(kind="check").inc()
         open_fires = []
-        blocked: dict[str, HeldJob] = {}
         for fire in fires:
-            held, cursor = self._table.get(fire.name), cursors[fire.name].plan
-            if cursor is None:
+            held, found = self._table.get(fire.name), seen[fire.name]
+            if found.cursor is None:
                 self._planner.distrust(fire.name)
-            elif cursor >= fire.plan:
+            elif found.cursor >= fire.plan:
                 self._planner.decided(fire)
-                if held and held.blocked_by:
-                    blocked[fire.name] = held
+                self._note_blocker(held, found.blocker)
             else:
-                fire.read, fire.cursor = True, cursor
+                fire.read, fire.cursor = True, found.cursor
                 if held:
                     held.blocked_by = ""  # whoever was to claim it did not
                 open_fires.append(fire)
-        for name, holder in read_holders(self._client, list(blocked)).items():
-            blocked[name].blocked_by = holder
         return open_fires
 
     def _claim(self, attempts: list[_Attempt], now: int, lease: int, won: list[Won]) -> None:
@@ -281,7 +276,14 @@ class Claimer:
                 self._planner.distrust(attempt.fire.name)
             case _:
                 self._done(attempt)
+                if attempt.fire:
+                    self._note_blocker(attempt.held, claimed.blocker)
         return False
+
+    def _note_blocker(self, held: HeldJob | None, blocker: str) -> None:
+        """Whoever runs a job also records the fires skipped meanwhile, so that they become one row."""
+        if held and blocker != self._worker:  # of its own runs the scheduler knows more
+            held.blocked_by = blocker
 
     def _take(self, attempt: _Attempt, claimed: Claimed) -> list[Won]:
         claim = attempt.claim
@@ -295,7 +297,7 @@ class Claimer:
         if record.outcome is Outcome.RUN and self._is_mine(key):
             return []
         if attempt.held and attempt.fire:
-            attempt.held.blocked_by = claimed.holder
+            attempt.held.blocked_by = claimed.blocker
             self._maker.remember(attempt.fire.name, record)
         return [Won(attempt.held, attempt.order, record, key, record_id, claimed.revision)]
 

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from app.common import keys
 from app.common.etcd import EtcdClient, KeyValue, TxnResult, txn
-from app.common.models import OpenRecord
+from app.common.models import OpenRecord, run_id
 
 BATCH = 60  # claims a transaction: with what each nests, within etcd's limit of 128 along every path
 
@@ -62,13 +62,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The answer to one claim. `revision` is that of the transaction: the fence of a run. `holder` is the
-    worker that has the lock after OVERLAP, `cursor` the value found after GAP."""
+    """The answer to one claim. `revision` is that of the transaction: the fence of a run. `cursor` is the
+    value found after GAP. `blocker`: after OVERLAP and TAKEN, the worker whose earlier run kept the fire from
+    running."""
 
     answer: Answer
     revision: int
     cursor: int | None = None
-    holder: str = ""
+    blocker: str = ""
 
 
 def claim_batch(
@@ -97,7 +98,7 @@ def hold_locks(client: EtcdClient, worker: str, lease: int, claims: Sequence[Cla
 
 
 def _operation(claim: Claim, worker: str, lease: int) -> txn.Operation:
-    overlap_key = keys.running(worker, claim.overlap_id)
+    lock, overlap_key = keys.lock(claim.job), keys.running(worker, claim.overlap_id)
     put_overlap = txn.put(overlap_key, claim.overlap.to_json())
     if claim.order is None:
         fired = keys.fired(claim.job)
@@ -114,13 +115,12 @@ def _operation(claim: Claim, worker: str, lease: int) -> txn.Operation:
         take = txn.delete(claim.order)
         failure = [txn.get(keys.job(claim.job)), txn.get(claim.order)]
     # A claim that was won by an earlier request, whose reply was lost, shows by its own open record.
-    failure += [txn.get(keys.running(worker, claim.run_id)), txn.get(overlap_key)]
+    failure += [txn.get(keys.running(worker, claim.run_id)), txn.get(overlap_key), txn.get(lock)]
     if claim.run is None:
         return txn.nested(compare, [take, put_overlap], failure)
     put_run = txn.put(keys.running(worker, claim.run_id), claim.run.to_json())
     if not claim.locked:
         return txn.nested(compare, [take, put_run], failure)
-    lock = keys.lock(claim.job)
     decide = txn.nested(
         [txn.absent(lock)],
         [txn.put(lock, lock_value(worker, claim.run_id), lease), put_run],
@@ -138,11 +138,13 @@ def _answer(claim: Claim, reply: TxnResult, revision: int) -> Claimed:
         return Claimed(Answer.RECORDED, revision)
     if not claim.locked or reply.responses[1].succeeded:
         return Claimed(Answer.RUN, revision)
-    return Claimed(Answer.OVERLAP, revision, holder=_holder(reply.responses[1].responses[0]))
+    return Claimed(
+        Answer.OVERLAP, revision, blocker=_blocker(claim.job, None, reply.responses[1].responses[0])
+    )
 
 
 def _refused(claim: Claim, reply: TxnResult, in_doubt: bool) -> Claimed:
-    job, found, own_run, own_overlap = reply.responses
+    job, found, own_run, own_overlap, lock = reply.responses
     if in_doubt and claim.run is not None and _stands_for(own_run, claim.run):
         return Claimed(Answer.RUN, own_run[0].mod_revision)
     if in_doubt and _stands_for(own_overlap, claim.overlap):
@@ -152,7 +154,7 @@ def _refused(claim: Claim, reply: TxnResult, in_doubt: bool) -> Claimed:
         return Claimed(Answer.STALE if found else Answer.TAKEN, 0)
     cursor = _cursor(found)
     if cursor is not None and cursor >= claim.plan:
-        return Claimed(Answer.TAKEN, 0)
+        return Claimed(Answer.TAKEN, 0, blocker=_blocker(claim.job, cursor, lock))
     if not job or job[0].mod_revision != claim.revision:
         return Claimed(Answer.STALE, 0)
     if cursor is None:
@@ -171,9 +173,10 @@ def _stands_for(found: list[KeyValue], record: OpenRecord) -> bool:
     return written.plan == record.plan and written.outcome is record.outcome
 
 
-def _holder(found: list[KeyValue]) -> str:
-    """The worker named in a lock, empty where there is no lock."""
-    return found[0].value.decode(errors="replace").partition("/")[0] if found else ""
+def _blocker(job: str, cursor: int | None, lock: list[KeyValue]) -> str:
+    """The worker of the run that has the lock, unless that is the run of the last fire itself."""
+    worker, _, run = lock[0].value.decode(errors="replace").partition("/") if lock else ("", "", "")
+    return "" if cursor is not None and run == run_id(job, cursor) else worker
 
 
 def _cursor(found: list[KeyValue]) -> int | None:
@@ -203,14 +206,25 @@ def read_cursors(client: EtcdClient, names: Sequence[str]) -> dict[str, Cursor]:
     return cursors
 
 
-def read_holders(client: EtcdClient, jobs: Sequence[str]) -> dict[str, str]:
-    """The worker that has the lock of each of these jobs, empty where it is free."""
-    holders: dict[str, str] = {}
-    for start in range(0, len(jobs), txn.MAX_OPERATIONS):
-        batch = jobs[start : start + txn.MAX_OPERATIONS]
-        found, _ = client.get_many([keys.lock(job) for job in batch])
-        holders.update((job, _holder([kv] if kv else [])) for job, kv in zip(batch, found, strict=True))
-    return holders
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A job's cursor, None where there is none, and the worker that keeps it from running (see Claimed)."""
+
+    cursor: int | None
+    blocker: str
+
+
+def look(client: EtcdClient, jobs: Sequence[str]) -> dict[str, Seen]:
+    """What became of the last fires of these jobs, read in batches."""
+    seen: dict[str, Seen] = {}
+    for start in range(0, len(jobs), txn.MAX_OPERATIONS // 2):
+        batch = jobs[start : start + txn.MAX_OPERATIONS // 2]
+        wanted = [txn.get(key) for job in batch for key in (keys.fired(job), keys.lock(job))]
+        found = client.txn(success=wanted).responses
+        for job, fired, lock in zip(batch, found[::2], found[1::2], strict=True):
+            cursor = _cursor(fired)
+            seen[job] = Seen(cursor, _blocker(job, cursor, lock))
+    return seen
 
 
 def read_all_cursors(client: EtcdClient) -> dict[str, Cursor]:

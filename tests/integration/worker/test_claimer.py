@@ -109,6 +109,13 @@ def test_a_fire_claimed_late_runs_as_its_policy_says(client, worker, fields, lat
     assert cursor_of(client, "j") == last
 
 
+def first_of(worker, name):
+    """The first fire of a job that this worker is the first to claim."""
+    held = worker.table.get(name)
+    fires = held.schedule.between(T0, T0 + 60 * MINUTE, 100)
+    return next(plan for plan in fires if worker.cluster.place({}, held.seed, plan) == 0)
+
+
 class TestOverlap:
     def test_skipped_fires_grow_into_one_row_until_the_lock_is_free(self, client, worker):
         put_job(client, "j")
@@ -166,29 +173,40 @@ class TestOverlap:
         (won,) = worker.pass_second(T0 + 20_000)
         assert final_rows([won]) == [(Status.SKIPPED, T0 + 20_000, T0 + 20_000, 1)]
 
-    def test_a_job_that_is_no_longer_blocked_is_claimed_in_time_again(self, client):
-        """A worker that once met the lock of another must not stay behind for ever."""
+    def test_others_learn_who_runs_a_blocked_job_and_leave_its_fires_to_it(self, client):
         a, b = Bench(client, "a", ["b"]), Bench(client, "b", ["a"])
         put_job(client, "j", "*/10 * * * * *")
-        client.put(keys.lock("j"), b"a/run")
+        a.look()
+        b.look()
+        client.put(keys.fired("j"), keys.cursor(first_of(a, "j") - 10_000))
+        for worker in (a, b):
+            worker.cursors.plan_all()
+            worker.cursors.plan_waiting(first_of(a, "j") - 10_000)
+        (ran,) = a.pass_second(first_of(a, "j"))
+        assert b.pass_second(ran.record.plan) == []
+        a.table.get("j").blocked_by = "a"  # as the scheduler notes for a run of its own
+        for i in range(1, 9):
+            assert len(a.pass_second(ran.record.plan + i * 10_000)) == 1
+            assert b.pass_second(ran.record.plan + i * 10_000) == []
+            assert b.table.get("j").blocked_by == "a"
+        assert len(records(client)) == 2
+
+    def test_a_job_that_is_no_longer_blocked_is_claimed_in_time_again(self, client):
+        """A worker that once met the lock of another must not stay behind, however long the runs are."""
+        a, b = Bench(client, "a", ["b"]), Bench(client, "b", ["a"])
+        put_job(client, "j", "*/10 * * * * *")
+        client.put(keys.lock("j"), b"a/an-earlier-run")
         a.look()
         b.look()
         a.table.get("j").blocked_by = "a"
         assert len(b.pass_second(T0 + 10_000)) == 1
         assert b.table.get("j").blocked_by == "a"
-        assert len(a.pass_second(T0 + 20_000)) == 1
-        assert b.pass_second(T0 + 20_000) == []
-        assert b.table.get("j").blocked_by == "a"  # the lock is still there
         client.delete(keys.lock("j"))
         a.table.get("j").blocked_by = ""
-        (ran,) = a.pass_second(T0 + 30_000)
-        assert b.pass_second(T0 + 30_000) == []
-        assert b.table.get("j").blocked_by == "a"  # it runs there again
-        a.release(ran)
-        (ran,) = a.pass_second(T0 + 40_000)
-        a.release(ran)
-        assert b.pass_second(T0 + 40_000) == []
-        assert b.table.get("j").blocked_by == ""
+        (ran,) = a.pass_second(T0 + 20_000)
+        assert b.pass_second(T0 + 20_000) == []
+        assert b.table.get("j").blocked_by == ""  # this fire runs: it was not skipped
+        assert client.get(keys.lock("j")).value == f"a/{ran.run_id}".encode()
 
     def test_a_job_of_each_second_whose_worker_died_is_taken_over(self, client):
         survivor = Bench(client, "b", ["a"])

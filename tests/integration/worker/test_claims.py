@@ -9,12 +9,13 @@ from app.worker.claims import (
     BATCH,
     Answer,
     Claim,
+    Seen,
     claim_batch,
     hold_locks,
     lock_value,
+    look,
     read_all_cursors,
     read_cursors,
-    read_holders,
 )
 from tests.integration.worker.parts import SECOND, T0, cursor_of, put_job, put_order, records
 
@@ -79,7 +80,7 @@ def test_a_fire_of_a_locked_job_is_won_as_an_overlap(client, lease):
     client.put(keys.lock("j"), b"w7/some-run")
     claim = a_claim(client, "j")
     answer = ask(client, lease, claim)
-    assert (answer.answer, answer.holder) == (Answer.OVERLAP, "w7")
+    assert (answer.answer, answer.blocker) == (Answer.OVERLAP, "w7")
     assert list(records(client)) == [keys.running("w0", claim.overlap_id)]
     assert cursor_of(client, "j") == T0 + SECOND
     assert client.get(keys.lock("j")).value == b"w7/some-run"
@@ -283,11 +284,34 @@ def test_cursors_of_many_jobs_are_read_in_batches(client):
     assert every == {name: cursor for name, cursor in some.items() if name != "absent"}
 
 
-def test_holders_of_locks_are_read_in_batches(client):
+def test_cursors_and_locks_of_many_jobs_are_read_in_batches(client):
     names = [f"j{i}" for i in range(300)]
-    for i, name in enumerate(names[::2]):
-        client.put(keys.lock(name), f"w{i}/run".encode())
-    found = read_holders(client, names)
-    assert [found[name] for name in names[:4]] == ["w0", "", "w1", ""]
-    assert len(found) == 300
-    assert read_holders(client, []) == {}
+    for i, name in enumerate(names):
+        client.put(keys.fired(name), keys.cursor(T0 + i))
+        if i % 2:
+            client.put(keys.lock(name), f"w{i}/an-earlier-run".encode())
+    found = look(client, [*names, "absent"])
+    assert [found[name] for name in names] == [Seen(T0 + i, f"w{i}" if i % 2 else "") for i in range(300)]
+    assert found["absent"] == Seen(None, "")
+    client.put(keys.lock("j0"), b"\xffgarbage")
+    assert look(client, ["j0"])["j0"].cursor == T0
+    assert look(client, []) == {}
+
+
+def test_a_job_is_not_blocked_by_the_run_of_its_last_fire(client):
+    put_job(client, "j", cursor=T0)
+    client.put(keys.lock("j"), lock_value("w7", run_id("j", T0)))
+    assert look(client, ["j"])["j"] == Seen(T0, "")
+    client.put(keys.lock("j"), lock_value("w7", run_id("j", T0 - SECOND)))
+    assert look(client, ["j"])["j"] == Seen(T0, "w7")
+
+
+@pytest.mark.parametrize(("skipped", "blocker"), [(True, "w7"), (False, "")])
+def test_who_comes_second_learns_whether_the_fire_was_skipped(client, lease, skipped, blocker):
+    put_job(client, "j")
+    if skipped:
+        client.put(keys.lock("j"), b"w7/an-earlier-run")
+    claim = a_claim(client, "j")
+    ask(client, lease, claim, worker="w7")
+    answer = ask(client, lease, claim)
+    assert (answer.answer, answer.blocker) == (Answer.TAKEN, blocker)
