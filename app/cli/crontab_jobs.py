@@ -202,7 +202,8 @@ def _name(source: Source, entry: Entry, prefix: str, taken: set[str]) -> str:
     base = "etc-crontab" if source.name == "/etc/crontab" else _slug(base) or "crontab"
     program = _slug(_program(entry.command))
     name = prefix + (f"{base}-{program}" if program and program != base else base)
-    digest = hashlib.blake2b(f"{entry.command}\0{entry.stdin}".encode(), digest_size=3).hexdigest()
+    content = f"{entry.command}\0{entry.stdin}".encode(errors="surrogateescape")
+    digest = hashlib.blake2b(content, digest_size=3).hexdigest()
     name, number = name[: MAX_NAME - 12], 1
     candidate = name
     while candidate in taken:

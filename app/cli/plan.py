@@ -122,7 +122,8 @@ def _change(job: Job, view: dict[str, Any] | None, keep: frozenset[str]) -> Chan
     settings = settings_of(view)
     if keep:
         kept = {name: value for name, value in settings.items() if name in keep}
-        job = Job.model_validate({**json.loads(job.to_json()), **kept})
+        others = {name: value for name, value in json.loads(job.to_json()).items() if name not in keep}
+        job = Job.model_validate(others | kept)
     found = differences(settings, json.loads(job.to_json()))
     return Change(job, Action.CHANGED if found else Action.UNCHANGED, found, revision)
 

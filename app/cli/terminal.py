@@ -50,4 +50,5 @@ class Sanitiser:
 
 def plain(text: object) -> str:
     """One line without any control sequence or colour, for a cell or a message."""
-    return " ".join(_UNSAFE.sub(" ", str(text)).split())
+    valid = str(text).encode(errors="replace").decode()
+    return " ".join(_UNSAFE.sub(" ", valid).split())

@@ -1,6 +1,7 @@
 """`yuanya import-crontab`: jobs from the crontabs of a machine."""
 
 import re
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.cli.crontab_jobs import KEPT_ON_SERVER, Imported, Options, Source, is_s
 from app.cli.output import cell, err, out
 from app.cli.terminal import plain
 
+STDIN = Path("-")
 FIRES_SHOWN = 3
 _CRON_D_FILE = re.compile(r"[A-Za-z0-9_-]+")  # cron passes over all others, such as backups
 
@@ -84,27 +86,25 @@ def import_crontab(
 
 
 def _sources(files: list[Path], system: bool | None) -> list[Source]:
-    sources = []
-    for file in files:
-        try:
-            if str(file) == "-":
-                sources.append(Source("crontab", typer.get_text_stream("stdin").read(), bool(system)))
-                continue
-            path = file.resolve()
-            inside = (
-                sorted(f for f in path.iterdir() if _CRON_D_FILE.fullmatch(f.name))
-                if path.is_dir()
-                else [path]
-            )
-            for crontab in inside:
-                if crontab.is_file():
-                    with_user = is_system(crontab) if system is None else system
-                    sources.append(
-                        Source(str(crontab), crontab.read_text(errors="surrogateescape"), with_user)
-                    )
-        except OSError as error:
-            raise ClientError(f"{file}: {error.strerror}") from error
-    return sources
+    return [_source(crontab, system) for file in files for crontab in _crontabs(file)]
+
+
+def _crontabs(file: Path) -> list[Path]:
+    path = file if file == STDIN else file.resolve()
+    if not path.is_dir():
+        return [path]
+    return sorted(f for f in path.iterdir() if _CRON_D_FILE.fullmatch(f.name) and f.is_file())
+
+
+def _source(path: Path, system: bool | None) -> Source:
+    try:
+        content = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+    except OSError as error:
+        raise ClientError(f"{path}: {error.strerror}") from error
+    # A line that is no UTF-8 is refused later, and alone.
+    text = content.decode(errors="surrogateescape")
+    name = "crontab" if path == STDIN else str(path)
+    return Source(name, text, is_system(path) if system is None else system)
 
 
 def _preview(imported: Imported, change: plan.Change) -> None:
@@ -120,7 +120,7 @@ def _preview(imported: Imported, change: plan.Change) -> None:
         after = fire
     for label, text in (
         ("line", f"{imported.source}:{imported.entry.line}"),
-        ("when", f"{job.cron_expr}  ({schedule.describe()}; {schedule.timezone}: {', '.join(fires)})"),
+        ("when", f"{job.cron_expr} ({schedule.describe()}; {schedule.timezone}: {', '.join(fires)})"),
         ("command", job.command),
         *(("note", note) for note in imported.notes),
     ):

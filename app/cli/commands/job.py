@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 import yaml
+from rich.text import Text
 
 from app.cli import follow, job_files, plan
 from app.cli.client import Api, ApiError, at
@@ -129,7 +130,7 @@ def delete(
         for name in names:
             try:
                 api.send("DELETE", at("jobs", name))
-                out.print(cell(f"deleted  {name}"))
+                out.print(Text.assemble("deleted   ", cell(name)), soft_wrap=True)
             except ApiError as error:
                 failed.append(f"{plain(name)}: {error}")
     if failed:
@@ -168,7 +169,7 @@ def kill(name: Name, yes: Yes = False, url: Url = None) -> None:
     with Api(resolve(url)) as api:
         killed = api.send("POST", at("jobs", name, "kill"))["runIds"]
     for run_id in killed:
-        out.print(f"killing  {run_id}", soft_wrap=True)
+        out.print(f"killing   {run_id}", soft_wrap=True)
     if not killed:
         out.print("Nothing runs.")
 
