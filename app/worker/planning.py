@@ -95,7 +95,11 @@ class CursorReader:
             kind="job",
             target=name,
             after=json.loads(held.job.to_json()),
-            detail={"reason": "written to etcd without the API"},
+            detail={
+                "reason": "written to etcd without the API",
+                "countsFrom": now,
+                "claimedUntil": found.plan,
+            },
         )
         record = (keys.audit(entry.id), json.dumps(asdict(entry), ensure_ascii=False).encode())
         if not adopt(self._client, name, held.revision, found, plan, record):

@@ -146,8 +146,11 @@ class Jobs:
             if not isinstance(old, Job) or not job.same_schedule(old):
                 # The cursor moves to now: fires of the old schedule, or of a pause, are not missed ones.
                 compare.append(_unchanged(keys.fired(name), fired))
-                write.append(txn.put(keys.fired(name), keys.cursor(schedule.previous(now + 1) or now)))
-                detail = {"claimedUntil": _claimed_until(fired), "countsFrom": now}
+                # It never moves back, whatever this host's clock says: no fire is claimed twice.
+                claimed = _claimed_until(fired)
+                cursor = max(schedule.previous(now + 1) or now, claimed or 0)
+                write.append(txn.put(keys.fired(name), keys.cursor(cursor)))
+                detail = {"claimedUntil": claimed, "countsFrom": now}
             write.append(
                 self._audit.put(
                     actor,
