@@ -1,11 +1,11 @@
-"""Closing what claims opened: locks are released when a command ends, open records deleted when their rows are
-stored. Batched, repeated until etcd has taken it."""
+"""Closing what claims opened: locks are released when a command ends, open records deleted when their rows
+are stored. Batched, repeated until etcd has taken it."""
 
 import logging
-from itertools import islice
+from collections import deque
 
 from app.common import keys
-from app.common.errors import EtcdError, EtcdUnavailable
+from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
 from app.common.etcd import EtcdClient, txn
 from app.common.models import RunOrder
 from app.worker.claims import lock_value
@@ -13,6 +13,7 @@ from app.worker.claims import lock_value
 log = logging.getLogger(__name__)
 
 BATCH = 100  # operations a transaction; each nests at most two more
+MIN_BACKOFF_MS = 100
 MAX_BACKOFF_MS = 2_000
 
 
@@ -22,9 +23,8 @@ class Settler:
     def __init__(self, client: EtcdClient) -> None:
         self._client = client
         self._operations: dict[tuple[str, ...], txn.Operation] = {}  # the key makes each unique
-        self._batch = BATCH
         self._retry_at = 0
-        self._backoff = 100
+        self._backoff = MIN_BACKOFF_MS
 
     def __len__(self) -> int:
         return len(self._operations)
@@ -47,33 +47,45 @@ class Settler:
         )
 
     def close_and_rerun(self, key: str, revision: int, job: str, order_id: str, order: RunOrder) -> None:
-        """Delete a lost run's open record and order the next attempt, in one step: one order however many try."""
+        """Delete a lost run's open record and order the next attempt, in one step: one order, however many
+        workers try."""
         self._operations["rerun", key] = txn.nested(
             [txn.mod_revision_is(key, revision)],
             [txn.delete(key), txn.put(keys.order(job, order_id), order.to_json())],
         )
 
     def flush(self, now: int) -> None:
-        """Send what waits; when etcd does not answer, keep it and back off. `now` is epoch ms."""
-        if now < self._retry_at:
+        """Send what waits; what etcd does not take is kept for later. `now` is epoch ms."""
+        if 0 < self._retry_at - now <= MAX_BACKOFF_MS:  # further off: the clock was set back meanwhile
             return
-        while self._operations:
-            batch = list(islice(self._operations, self._batch))
+        waiting = list(self._operations)
+        batches = deque(waiting[start : start + BATCH] for start in range(0, len(waiting), BATCH))
+        refusal: EtcdError | None = None
+        while batches:
+            batch = batches.popleft()
             try:
                 self._client.txn(success=[self._operations[key] for key in batch])
             except EtcdUnavailable as error:
-                level = logging.WARNING if self._backoff == 100 else logging.DEBUG  # an outage is told once
-                log.log(level, "Closing runs waits for etcd: %s", error, extra={"action": "settle"})
-                self._retry_at = now + self._backoff
-                self._backoff = min(self._backoff * 2, MAX_BACKOFF_MS)
+                self._back_off(now, error)
                 return
             except EtcdError as error:
-                # One bad operation must not hold up the others: find it by sending them one by one.
                 if len(batch) > 1:
-                    self._batch = 1
+                    # One bad operation must not hold up the others: find it by sending them one by one.
+                    batches.extendleft([key] for key in reversed(batch))
                     continue
-                log.error("etcd refused to close %s: %s", batch[0], error, extra={"action": "settle"})
+                if not isinstance(error, LeaseNotFound):
+                    refusal = error
+                    continue
+                log.warning("A lock was not taken again: its lease has ended.", extra={"action": "settle"})
             for key in batch:
                 del self._operations[key]
-            self._backoff = 100
-        self._batch = BATCH
+        if refusal:
+            self._back_off(now, refusal)
+        else:
+            self._backoff = MIN_BACKOFF_MS
+
+    def _back_off(self, now: int, error: EtcdError) -> None:
+        level = logging.WARNING if self._backoff == MIN_BACKOFF_MS else logging.DEBUG  # told once
+        log.log(level, "Closing runs waits for etcd: %s", error, extra={"action": "settle"})
+        self._retry_at = now + self._backoff
+        self._backoff = min(self._backoff * 2, MAX_BACKOFF_MS)

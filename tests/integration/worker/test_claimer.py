@@ -1,5 +1,8 @@
 """Claiming as a worker does it: batches, gaps, overlaps, orders, and what can go wrong on the way to etcd."""
 
+import itertools
+import subprocess
+
 import pytest
 
 from app.common import keys
@@ -8,6 +11,7 @@ from app.common.etcd import txn
 from app.common.models import Outcome, Status, Trigger, run_id
 from app.worker import rows
 from app.worker.claimer import MAX_BACKOFF_MS
+from tests.harness.services import Etcd, needs
 from tests.integration.worker.parts import (
     MINUTE,
     SECOND,
@@ -479,6 +483,17 @@ def missed_plans(won):
     return list(range(gap.first, gap.last + 1, SECOND)) if gap else []
 
 
+def fill(client):
+    """Write until etcd refuses even the smallest key."""
+    for size in (100_000, 1_000, 1):
+        for i in itertools.count():
+            try:
+                client.put(f"/fill/{size}/{i}", b"x" * size)
+            except EtcdError as error:
+                assert "space" in str(error)
+                break
+
+
 class TestRefusals:
     def test_an_ended_lease_is_told_and_nothing_is_lost(self, client, worker):
         put_job(client, "j", "*/10 * * * * *")
@@ -547,6 +562,27 @@ class TestRefusals:
         flaky.script = []
         worker.run(since=T0 + 16_150, until=T0 + 19_000)
         assert sorted(fires(worker.won)) == [(f"j{i}", T0 + 10_000, "run") for i in range(3)]
+
+    def test_an_etcd_without_space_claims_nothing_and_goes_on_when_there_is_some(self, tmp_path):
+        full = Etcd(tmp_path, "--quota-backend-bytes=2000000")
+        full.start()
+        try:
+            client = full.client()
+            put_job(client, "j", "*/10 * * * * *")
+            worker = Bench(client)
+            worker.look()
+            fill(client)
+            assert worker.pass_second(T0 + 10_000) == []
+            assert records(client) == {}
+            client.txn(success=[txn.delete_prefix("/fill/")])
+            client.compact(client.scan(keys.JOBS).revision)
+            for order in ("defrag", "alarm disarm"):
+                command = [needs("etcdctl"), f"--endpoints={full.endpoint}", *order.split()]
+                subprocess.run(command, env={"ETCDCTL_API": "3"}, check=True, capture_output=True)
+            worker.run(since=T0 + 11_000, until=T0 + 14_000)
+            assert fires(worker.won) == [("j", T0 + 10_000, "run")]
+        finally:
+            full.stop()
 
     def test_etcd_that_does_not_answer_is_not_asked_without_end(self, client, flaky, worker):
         put_job(client, "j")
