@@ -12,6 +12,7 @@ from app.common.models import Job
 from app.master.bodies import JsonBody, merge_patch
 from app.master.problems import MEDIA_TYPE
 from app.master.routes import ROUTERS
+from app.master.schemas.jobs import JOB_EXAMPLE
 
 REF = "#/components/schemas/{model}"
 
@@ -87,6 +88,8 @@ def _request_body(body: Any) -> dict[str, Any]:
         examples = body.model.model_config.get("json_schema_extra")
         if isinstance(examples, dict) and "examples" in examples:
             content["application/json"]["example"] = examples["examples"][0]
+        elif body.model is Job:
+            content["application/json"]["example"] = JOB_EXAMPLE
         return {"required": not body.optional, "content": content}
     patch = {"schema": {"type": "object"}, "example": {"cronExpr": "*/5 * * * *", "timeoutSeconds": None}}
     return {"required": True, "content": {"application/merge-patch+json": patch}}
