@@ -8,7 +8,8 @@ from tests.harness.oracle import Oracle, judge
 
 
 def run(*, workers: int = 3, jobs: int = 20, seconds: int = 300) -> Report:
-    """Every job fires every second for `seconds`; the jobs' own files and the rows are compared with the schedule."""
+    """Every job fires every second for `seconds`; the jobs' own files and the rows are compared with the
+    schedule."""
     report = Report(f"exactly once: {workers} workers, {jobs} jobs a second, {seconds} s")
     names = [f"w{i}" for i in range(workers)]
     with running_etcd() as (directory, etcd):

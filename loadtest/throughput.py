@@ -13,7 +13,8 @@ CONCURRENCY = 16
 
 
 def run(*, seconds: int = 15, start: int = 300, step: int = 100) -> Report:
-    """N jobs fire each second, N growing until rows fall behind. The bare loop is measured before and after."""
+    """N jobs fire each second, N growing until rows fall behind. The bare loop is measured before and
+    after."""
     report = Report(f"throughput: whole path over a bare spawn loop, {seconds} s a step")
     before = bare_rate(5)
     best, tried, clean = 0, [], True
@@ -65,7 +66,8 @@ def _fires(rate: int, seconds: int) -> tuple[bool, Verdict]:
 
 
 def bare_rate(seconds: float) -> float:
-    """Commands a second of a loop that only spawns, captures and reaps, with the same shell and concurrency."""
+    """Commands a second of a loop that only spawns, captures and reaps, with the same shell and
+    concurrency."""
     null = os.open(os.devnull, os.O_RDONLY)
     epoll = select.epoll()
     pipes: dict[int, int] = {}

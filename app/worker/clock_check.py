@@ -12,9 +12,9 @@ JUMP_MS = 1_000  # wall clock against monotonic clock between two looks: somebod
 class ClockCheck:
     """`wall` is epoch ms, `at` monotonic seconds.
 
-    A heartbeat arrives late, never early, so the smallest difference seen lately is the closest to the truth. Of an
-    even number of clocks the slower middle one is believed: with two workers that disagree the one that would
-    fire early stops, not both.
+    A heartbeat arrives late, never early, so the smallest difference seen lately is the closest to the
+    truth. Of an even number of clocks the slower middle one is believed: with two workers that disagree the
+    one that would fire early stops, not both.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,5 @@
-"""The workers of the cluster as this one sees them: who is live, who may run a job, and in which order. Pure."""
+"""The workers of the cluster as this one sees them: who is live, who may run a job, and in which order.
+Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,7 +46,8 @@ class Cluster:
         return self._peers.keys() | {self.worker_id}
 
     def refresh(self, now: float, *, own_active: bool) -> bool:
-        """Decide anew who is live; call it about once a second and after a change. Whether anything changed."""
+        """Decide anew who is live; call it about once a second and after a change. Whether anything
+        changed."""
         live = [self._own] if own_active else []
         live += [
             peer.candidate

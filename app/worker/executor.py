@@ -1,4 +1,5 @@
-"""An executor process: runs commands, completes their rows, and keeps each row until it is known to be stored."""
+"""An executor process: runs commands, completes their rows, and keeps each row until it is known to be
+stored."""
 
 import logging
 import os

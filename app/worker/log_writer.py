@@ -118,11 +118,7 @@ class LogWriter:
 
     def _write_buffer(self, now: float) -> None:
         rows = self._buffer
-        if self._may_ask(now) and self._write(rows, now):
-            stored = True
-        else:
-            stored = self._to_disk(rows)
-        if stored:
+        if (self._may_ask(now) and self._write(rows, now)) or self._to_disk(rows):
             self._buffer, self._buffer_bytes = [], 0
             self._acknowledge([m.StoredRow(row.id, row.count, False) for row in rows])
         else:

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 def run(settings: WorkerSettings) -> int:
     """Run a worker until SIGTERM or SIGINT; returns the exit code.
 
-    Raises WorkerError when it cannot start or go on: another worker has its id or its data directory, the port
-    of the metrics is taken, one of its processes keeps dying.
+    Raises WorkerError when it cannot start or go on: another worker has its id or its data directory, the
+    port of the metrics is taken, one of its processes keeps dying.
     """
     configure(settings.log_level, as_json=settings.log_json, process="worker")
     set_title("worker")
@@ -54,8 +54,8 @@ def _data_directory(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _runtime_directory(data: Path) -> Iterator[Path]:
-    """Sockets and metrics of this life, where only this user gets in. Not below `data`: the path of a socket has
-    at most 107 bytes. What an earlier life left behind is removed."""
+    """Sockets and metrics of this life, where only this user gets in. Not below `data`: the path of a socket
+    has at most 107 bytes. What an earlier life left behind is removed."""
     link = data / "runtime"
     if link.is_symlink():
         shutil.rmtree(link.readlink(), ignore_errors=True)

@@ -127,7 +127,8 @@ class ExecutorDied(NamedTuple):
 
 
 class StoredRow(NamedTuple):
-    """`fires` is Run.count: tells which size of a growing range was stored. `lost`: it stands as LOST in the store."""
+    """`fires` is Run.count: tells which size of a growing range was stored. `lost`: it stands as LOST in the
+    store."""
 
     row_id: str
     fires: int

@@ -21,7 +21,8 @@ def serve_metrics(host: str, port: int) -> Iterator[None]:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
         raise WorkerError(
-            f"metrics cannot be served on {host}:{port} ({error.strerror}); choose another port: YUANYA_METRICS_PORT"
+            f"metrics cannot be served on {host}:{port} ({error.strerror}); "
+            "choose another port: YUANYA_METRICS_PORT"
         ) from error
     try:
         yield

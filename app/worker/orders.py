@@ -39,7 +39,8 @@ class HeldOrder:
 
 
 class OrderBook:
-    """Times are epoch ms. An order that nobody could take by its expiry is claimed to be recorded as missed."""
+    """Times are epoch ms. An order that nobody could take by its expiry is claimed to be recorded as
+    missed."""
 
     def __init__(self, table: JobTable, cluster: Cluster) -> None:
         self._table = table

@@ -1,7 +1,7 @@
 """Who claims a fire first: weighted rendezvous hashing over the live workers. Pure.
 
-Every worker computes the same order for the same (job, plan) without asking anybody; when a worker comes or goes
-only its own share moves. Weights are capacities.
+Every worker computes the same order for the same (job, plan) without asking anybody; when a worker comes or
+goes only its own share moves. Weights are capacities.
 Source of the weighted form: Schindelhauer and Schomaker, "Weighted Distributed Hash Tables" (2005):
 score = -weight / ln(u) with u uniform in (0, 1); the highest score is first.
 """

@@ -1,8 +1,9 @@
 """Queues between the processes of a worker, which survive the SIGKILL of any of them.
 
-`multiprocessing.Queue` guards its pipe with locks shared by all its users: a process killed while it holds one
-blocks the others for ever. Here each producer has a connection of its own to the consumer's socket, so there is
-no lock to inherit; the kernel tells each side when the other is gone, and a restarted process is found again by its name.
+`multiprocessing.Queue` guards its pipe with locks shared by all its users: a process killed while it holds
+one blocks the others for ever. Here each producer has a connection of its own to the consumer's socket, so
+there is no lock to inherit; the kernel tells each side when the other is gone, and a restarted process is
+found again by its name.
 
 Messages travel in lists, pickled. The sockets live in a directory that only the worker's user can enter.
 """
@@ -108,9 +109,9 @@ def _take_frames(buffer: bytearray, messages: list[Any]) -> None:
 class Outbox:
     """A producer's end. Never blocks unless asked to; what the consumer cannot take yet waits here.
 
-    While the consumer is down messages wait and the connection is tried again at each `flush`. A consumer that died
-    may have taken messages with it: `greeting` is called for every new connection and returns what it has to know
-    first. Beyond MAX_OUTBOX a message is dropped and counted in `cron_dropped_records`.
+    While the consumer is down messages wait and the connection is tried again at each `flush`. A consumer
+    that died may have taken messages with it: `greeting` is called for every new connection and returns what
+    it has to know first. Beyond MAX_OUTBOX a message is dropped and counted in `cron_dropped_records`.
     """
 
     def __init__(self, directory: Path, name: str, greeting: Callable[[], list[Any]] | None = None) -> None:

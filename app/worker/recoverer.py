@@ -21,8 +21,8 @@ RETRY_SECONDS = 2.0
 
 
 class Recoverer:
-    """Times named `now` are epoch ms, `at` monotonic seconds. Recovery is idempotent; the order among survivors
-    only saves work."""
+    """Times named `now` are epoch ms, `at` monotonic seconds. Recovery is idempotent; the order among
+    survivors only saves work."""
 
     def __init__(
         self, client: EtcdClient, worker_id: str, table: JobTable, cluster: Cluster, retention_ms: int

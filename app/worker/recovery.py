@@ -1,7 +1,7 @@
 """What becomes of open records whose worker is gone, or whose command this worker no longer has.
 
-The rows are stored as lost (or as the missed and skipped fires they stand for); the record goes when the store has
-them, and jobs with `onWorkerLoss: rerun` are ordered again in the same step.
+The rows are stored as lost (or as the missed and skipped fires they stand for); the record goes when the
+store has them, and jobs with `onWorkerLoss: rerun` are ordered again in the same step.
 """
 
 import logging

@@ -57,7 +57,8 @@ def settled_rows(record: OpenRecord, row_id: str, worker: str, expire_at: int) -
 def lost_row(
     record: OpenRecord, row_id: str, worker: str, reason: str, job: Job | None, now: int, expire_at: int
 ) -> Run:
-    """The row of a run whose worker or executor died. `job` adds the command, if it is still that revision's."""
+    """The row of a run whose worker or executor died. `job` adds the command, if it is still that
+    revision's."""
     row = _single(record, row_id, Status.LOST, reason, worker, expire_at)
     row.end_time = now
     row.command = job.command if job else ""

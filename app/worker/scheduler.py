@@ -1,5 +1,5 @@
-"""The scheduler process: sleeps until the next fire or message, claims what is due, hands runs to executors, and
-closes what the log writer has stored. It owns the capacity and the table of running commands."""
+"""The scheduler process: sleeps until the next fire or message, claims what is due, hands runs to executors,
+and closes what the log writer has stored. It owns the capacity and the table of running commands."""
 
 import logging
 import time
@@ -468,7 +468,8 @@ class Scheduler:
                 self._settler.close_record(found.key, found.revision)
 
     def _recover_own_leftovers(self) -> bool:
-        """What an earlier life of this worker left behind, once the executors have said what they still have."""
+        """What an earlier life of this worker left behind, once the executors have said what they still
+        have."""
         waited = self._monotonic() - self._started
         if len(self._ready_executors) < len(self._to_executors) and waited < EXECUTORS_TIMEOUT:
             return False

@@ -26,7 +26,8 @@ class SpoolFull(Exception):
 
 
 class Spool:
-    """One directory, one user. Rows come out at least once: after a crash those of the first segment come again."""
+    """One directory, one user. Rows come out at least once: after a crash those of the first segment come
+    again."""
 
     def __init__(self, directory: Path, max_bytes: int) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)

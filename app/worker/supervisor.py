@@ -198,7 +198,8 @@ class Supervisor:
             )
 
     def _stop_all(self) -> None:
-        """The scheduler first (it is done), then those that serve it; the watcher last gives the lease back."""
+        """The scheduler first (it is done), then those that serve it; the watcher last gives the lease
+        back."""
         order = ["scheduler", *self._executors, "log-writer", "watcher"]
         for name in order:
             child = self._children[name]

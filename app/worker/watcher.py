@@ -135,7 +135,8 @@ class Watcher:
         )
 
     def _register(self, lease: int) -> None:
-        """Write the registration; another live worker with this id is left alone, and this one refuses to run."""
+        """Write the registration; another live worker with this id is left alone, and this one refuses to
+        run."""
         key = keys.worker(self._id)
         found = self._client.get(key)
         if found:
@@ -236,7 +237,8 @@ class Watcher:
     # The clock
 
     def _check_clock(self, now: float) -> None:
-        """Tell the scheduler whether to trust the clock: as soon as it can be told, and again with each heartbeat."""
+        """Tell the scheduler whether to trust the clock: as soon as it can be told, and again with each
+        heartbeat."""
         with self._clock_lock:
             jumped = self._clock.jumped(int(time.time() * 1000), now)
             offset = self._clock.offset(now)

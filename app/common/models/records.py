@@ -60,7 +60,8 @@ class KillOrder(CamelModel):
 
 
 class RunOrder(CamelModel):
-    """`/cron/orders/<name>/<orderId>`: run the job once, now. Unclaimed at `expires_at`, it is recorded as missed."""
+    """`/cron/orders/<name>/<orderId>`: run the job once, now. Unclaimed at `expires_at`, it is recorded as
+    missed."""
 
     by: str = ""
     at: int

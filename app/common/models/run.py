@@ -1,4 +1,5 @@
-"""A run: one row of the ledger. Times are epoch milliseconds (UTC); the log store and the API make them dates."""
+"""A run: one row of the ledger. Times are epoch milliseconds (UTC); the log store and the API make them
+dates."""
 
 import hashlib
 from dataclasses import dataclass
