@@ -1,15 +1,18 @@
 """A TCP proxy that fails as networks do: late, silent in one or both directions, cut, or refusing."""
 
 import contextlib
+import queue
 import socket
 import struct
 import threading
 import time
+from typing import Any
 
 UP = "up"  # from the client to the server
 DOWN = "down"
 
 CHUNK = 65_536  # bytes
+MAX_ON_THE_WAY = 1_000  # chunks, in one direction of one connection
 TICK_SECONDS = 0.01
 
 
@@ -87,17 +90,31 @@ class Proxy:
             with self._lock:
                 self._pairs.append((client, server))
             for direction, source, sink in ((UP, client, server), (DOWN, server, client)):
-                threading.Thread(target=self._pump, args=(direction, source, sink), daemon=True).start()
+                on_the_way: queue.Queue[tuple[float, bytes]] = queue.Queue(MAX_ON_THE_WAY)
+                for work, end in ((self._receive, source), (self._deliver, sink)):
+                    threading.Thread(target=work, args=(direction, end, on_the_way), daemon=True).start()
 
-    def _pump(self, direction: str, source: socket.socket, sink: socket.socket) -> None:
+    def _receive(self, direction: str, source: socket.socket, on_the_way: Any) -> None:
+        data = b"begin"
+        while data:
+            try:
+                data = source.recv(CHUNK)
+            except OSError:
+                data = b""
+            on_the_way.put((time.monotonic() + self.delay[direction], data))
+
+    def _deliver(self, direction: str, sink: socket.socket, on_the_way: Any) -> None:
+        """Until the end of what was received, or of the sink."""
         with contextlib.suppress(OSError):
-            while data := source.recv(CHUNK):
-                time.sleep(self.delay[direction])
+            while True:
+                due, data = on_the_way.get()
+                time.sleep(max(0.0, due - time.monotonic()))
                 while direction in self._held and not self._closed:
                     time.sleep(TICK_SECONDS)
+                if not data:
+                    break
                 if direction not in self._dropped:
                     sink.sendall(data)
-        _cut(source)
         _cut(sink)
 
 

@@ -31,8 +31,9 @@ _OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     # A restarted etcd is found again at once, not after gRPC's own back-off of up to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1_000),
+    # By its name a pause, in fact how long one attempt to connect may take, TLS and all.
+    ("grpc.min_reconnect_backoff_ms", 3_000),
     # One cluster's outage must not be remembered by a channel of another.
     ("grpc.use_local_subchannel_pool", 1),
 )

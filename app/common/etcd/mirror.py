@@ -4,6 +4,7 @@ Any doubt about the watch (its end, an error, a cancel, a compaction, silence) r
 snapshot. A full comparison now and then heals what a watch lost without a sign.
 """
 
+import contextlib
 import logging
 import queue
 import random
@@ -28,8 +29,9 @@ MIN_BACKOFF_SECONDS = 0.1
 MAX_BACKOFF_SECONDS = 5.0
 
 # etcd before 3.4.25 and 3.5.8 may send a proof of progress ahead of the events it speaks of (etcd issue
-# 15220). They are at most one send behind, so progress counts when none has followed it for this long.
-PROGRESS_SETTLE_SECONDS = 0.1
+# 15220). So a proof counts when the next one has come, too, and no such event between them. Requests are this
+# far apart, longer than the 0.1 s after which etcd looks at watches that lag behind.
+PROGRESS_GAP_SECONDS = 0.2
 
 Snapshot = Callable[[dict[str, KeyValue], int, str], None]
 Changes = Callable[[list[Event], int], None]
@@ -66,7 +68,7 @@ class Mirror:
         self._advanced = threading.Condition()
         self._stream: _Stream | None = None
         self._heard = monotonic()
-        self._claimed: tuple[int, float] | None = None  # revision of a progress answer, and when it came
+        self._claimed: int | None = None  # revision of the last proof of progress, not confirmed yet
         self._seen: dict[int, int] = {}  # how far each watch of the stream has come: one watch a prefix
         self.items: dict[str, KeyValue] = {}
         self.revision = 0
@@ -106,7 +108,7 @@ class Mirror:
                 stream = self._stream
                 if stream:
                     stream.ask_progress()
-                self._advanced.wait(min(left, 0.2))
+                self._advanced.wait(min(left, PROGRESS_GAP_SECONDS))
         return True
 
     # The mirror's thread
@@ -166,7 +168,7 @@ class Mirror:
         try:
             while not self._stopping.is_set():
                 before = self._monotonic()
-                response = stream.next(timeout=PROGRESS_SETTLE_SECONDS if self._claimed else 0.5)
+                response = stream.next(timeout=0.5)
                 now = self._monotonic()
                 silence = 0.0 if response is not None else silence + now - before
                 doubt = self._take(response)
@@ -197,22 +199,20 @@ class Mirror:
         if isinstance(response, Exception):
             log.warning("The watch ended: %s", response, extra={"action": "mirror"})
             return "error"
-        if response is not None:
-            if response.compact_revision:
-                return "compacted"
-            if response.canceled:
-                log.warning(
-                    "etcd cancelled the watch: %s", response.cancel_reason, extra={"action": "mirror"}
-                )
-                return "cancelled"
-            self._heard = self._monotonic()
-            if response.created:
-                self._seen[response.watch_id] = self.revision
-            elif response.events:
-                self._apply(response)
-            else:
-                self._claimed = (response.header.revision, self._heard)
-        self._settle_progress(self._monotonic())
+        if response is None:
+            return None
+        if response.compact_revision:
+            return "compacted"
+        if response.canceled:
+            log.warning("etcd cancelled the watch: %s", response.cancel_reason, extra={"action": "mirror"})
+            return "cancelled"
+        self._heard = self._monotonic()
+        if response.created:
+            self._seen[response.watch_id] = self.revision
+        elif response.events:
+            self._apply(response)
+        else:
+            self._progress(response.header.revision)
         return None
 
     def _apply(self, response: Any) -> None:
@@ -223,19 +223,18 @@ class Mirror:
             else:
                 self.items[event.kv.key] = event.kv
         self._on_changes(events, response.header.revision)
-        if self._claimed and events[0].kv.mod_revision <= self._claimed[0]:
+        if self._claimed and events[0].kv.mod_revision <= self._claimed:
             self._claimed = None
-        # Watches that catch up do so one after the other: what the slowest has seen is complete.
+        # Watches that lag behind catch up one after the other: only what all have passed is complete.
         self._seen[response.watch_id] = events[-1].kv.mod_revision
         if len(self._seen) == len(self._prefixes):
             self._reached(min(self._seen.values()))
 
-    def _settle_progress(self, now: float) -> None:
-        stream = self._stream
-        if self._claimed and now - self._claimed[1] >= PROGRESS_SETTLE_SECONDS and stream and stream.drained:
-            revision, self._claimed = self._claimed[0], None
-            self._seen = {watch: max(revision, seen) for watch, seen in self._seen.items()}
-            self._reached(revision)
+    def _progress(self, revision: int) -> None:
+        confirmed, self._claimed = self._claimed, revision
+        if confirmed:
+            self._seen = {watch: max(confirmed, seen) for watch, seen in self._seen.items()}
+            self._reached(confirmed)
 
     def _resync(self, stream: "_Stream") -> str | None:
         """Compare every key with etcd; returns the doubt.
@@ -269,9 +268,8 @@ class Mirror:
                 return "stop"
             if self._monotonic() > deadline:
                 return "silence"
-            if not self._claimed:
-                stream.ask_progress()
-            doubt = self._take(stream.next(timeout=PROGRESS_SETTLE_SECONDS))
+            stream.ask_progress()
+            doubt = self._take(stream.next(timeout=PROGRESS_GAP_SECONDS))
             if doubt:
                 return doubt
         return None
@@ -292,6 +290,8 @@ class _Stream:
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._responses: queue.Queue[Any] = queue.Queue(self.MAX_BUFFERED)
         self._closed = threading.Event()
+        self._asking = threading.Lock()
+        self._asked = 0.0
         for prefix in prefixes:
             start = prefix.encode()
             self._requests.put(
@@ -311,18 +311,20 @@ class _Stream:
         except queue.Empty:
             return None
 
-    @property
-    def drained(self) -> bool:
-        """Whether everything that was received has been taken."""
-        return self._responses.empty()
-
     def ask_progress(self) -> None:
-        self._requests.put(rpc.WatchRequest(progress_request=rpc.WatchProgressRequest()))
+        """From any thread. Requests that come too soon after another are left out."""
+        with self._asking:
+            now = time.monotonic()
+            if now - self._asked >= PROGRESS_GAP_SECONDS:
+                self._asked = now
+                self._requests.put(rpc.WatchRequest(progress_request=rpc.WatchProgressRequest()))
 
     def close(self) -> None:
         self._closed.set()
         self._requests.put(None)
         self._call.cancel()
+        with contextlib.suppress(queue.Full):
+            self._responses.put_nowait(None)  # wakes `next`
 
     def _outgoing(self) -> Iterator[Any]:
         while (request := self._requests.get()) is not None:

@@ -1,6 +1,7 @@
-"""One etcd for all tests that do it no harm, and helpers that watch mirrors and sessions."""
+"""One etcd for all tests, each with keys of its own, and helpers that watch mirrors and sessions."""
 
 import itertools
+import signal
 import threading
 import time
 import uuid
@@ -50,6 +51,16 @@ def clients():
 
 
 @pytest.fixture
+def etcd(shared_etcd):
+    """The shared one, for tests that pause, kill or restart it; it is well again for the next."""
+    yield shared_etcd
+    if shared_etcd.process is None:
+        shared_etcd.start()
+    else:
+        shared_etcd.signal(signal.SIGCONT)
+
+
+@pytest.fixture
 def proxy(etcd):
     between = Proxy(etcd.port)
     yield between
@@ -58,11 +69,14 @@ def proxy(etcd):
 
 @dataclass
 class Listener:
-    """What a mirror told, in order: dicts for snapshots, Events for changes. Fails where told to."""
+    """What a mirror told, in order: dicts for snapshots, Events for changes. Fails where told to; calls
+    `then` after the first snapshot.
+    """
 
     told: list = field(default_factory=list)
     causes: list = field(default_factory=list)
     fail_at: set = field(default_factory=set)  # calls by number, from 0
+    then: object = None
     copy: dict = field(default_factory=dict)  # what a listener makes of it
     _calls: itertools.count = field(default_factory=itertools.count)
 
@@ -71,6 +85,9 @@ class Listener:
         self.causes.append(cause)
         self.told.append(dict(items))
         self.copy = dict(items)
+        if self.then:
+            then, self.then = self.then, None
+            then()
 
     def on_changes(self, events, revision):
         self._maybe_fail()
@@ -91,8 +108,8 @@ def mirrors():
     """mirrors(client, prefix, ...) starts a mirror and waits for its first copy; it has a `.listener`."""
     made = []
 
-    def make(client, *prefixes, wait=True, fail_at=(), **options):
-        listener = Listener(fail_at=set(fail_at))
+    def make(client, *prefixes, wait=True, fail_at=(), then=None, **options):
+        listener = Listener(fail_at=set(fail_at), then=then)
         mirror = Mirror(
             client, prefixes, on_snapshot=listener.on_snapshot, on_changes=listener.on_changes, **options
         )

@@ -8,19 +8,23 @@ from pyetcd import etcdrpc as rpc
 
 from app.common.errors import EtcdError, EtcdUnavailable
 from tests.harness.poll import wait_until
+from tests.harness.services import Etcd
 from tests.integration.etcd.conftest import content
 
 PASSWORD = "correct-horse-battery"
 
 
-@pytest.fixture
-def guarded(etcd):
-    """etcd with the users root and reader (who may read /a/ only)."""
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """An etcd with the users root, victim (as root) and reader (who may read /a/ only)."""
+    etcd = Etcd(tmp_path_factory.mktemp("guarded") / "etcd")
+    etcd.start()
     with grpc.insecure_channel(f"127.0.0.1:{etcd.port}") as channel:
         auth = rpc.AuthStub(channel)
-        auth.UserAdd(rpc.AuthUserAddRequest(name="root", password=PASSWORD))
         auth.RoleAdd(rpc.AuthRoleAddRequest(name="root"))
-        auth.UserGrantRole(rpc.AuthUserGrantRoleRequest(user="root", role="root"))
+        for name in ("root", "victim"):
+            auth.UserAdd(rpc.AuthUserAddRequest(name=name, password=PASSWORD))
+            auth.UserGrantRole(rpc.AuthUserGrantRoleRequest(user=name, role="root"))
         auth.UserAdd(rpc.AuthUserAddRequest(name="reader", password=PASSWORD))
         auth.RoleAdd(rpc.AuthRoleAddRequest(name="reader"))
         grant = rpc.AuthRoleGrantPermissionRequest(name="reader")
@@ -30,7 +34,8 @@ def guarded(etcd):
         auth.AuthEnable(rpc.AuthEnableRequest())
     # Whether it answers is asked without a password.
     etcd.answers = lambda: "user name is empty" in refusal(etcd.client(timeout=1))
-    return etcd
+    yield etcd
+    etcd.stop()
 
 
 def refusal(client):
@@ -91,16 +96,16 @@ def test_a_token_that_etcd_forgot_is_renewed(guarded, clients):
         assert call()
 
 
-def test_a_change_of_users_leaves_the_others_signed_in(guarded, clients):
-    client = clients(guarded.endpoint, user="root", password=PASSWORD)
-    client.put("/x", b"1")
-    client._call(lambda c: c._auth.UserAdd, rpc.AuthUserAddRequest(name="new", password=PASSWORD))
-    client._call(
-        lambda c: c._auth.UserChangePassword, rpc.AuthUserChangePasswordRequest(name="root", password="x")
-    )
+def test_a_change_of_users_signs_out_only_whom_it_concerns(guarded, clients):
+    root = clients(guarded.endpoint, user="root", password=PASSWORD)
+    victim = clients(guarded.endpoint, user="victim", password=PASSWORD)
+    victim.put("/x", b"1")
+    change = rpc.AuthUserChangePasswordRequest(name="victim", password="another")
+    root._call(lambda c: c._auth.UserChangePassword, change)
+    assert root.get("/x").value == b"1"
     with pytest.raises(EtcdError, match="authentication failed"):
-        client.get("/x")  # its own password was changed: no loop, no hang
-    assert clients(guarded.endpoint, user="root", password="x").get("/x").value == b"1"
+        victim.get("/x")
+    assert clients(guarded.endpoint, user="victim", password="another").get("/x").value == b"1"
 
 
 def test_a_mirror_and_a_session_outlive_a_restart(guarded, clients, mirrors, sessions):
