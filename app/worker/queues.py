@@ -120,6 +120,7 @@ class Outbox:
         self._greeting = greeting
         self._socket: socket.socket | None = None
         self._frames: deque[bytes] = deque()
+        self._greeted: bytes | None = None  # the frame of the last greeting
         self._sent = 0  # bytes of the first frame that are on their way
         self._waiting = 0
         self._retry_at = 0.0
@@ -149,14 +150,14 @@ class Outbox:
                     self._write()
                 if not self._frames:
                     return True
-                waiting_on = self._socket
+                waiting_on = self._socket.fileno() if self._socket else None
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
             if waiting_on is None:
                 time.sleep(min(left, RECONNECT_SECONDS))
             else:
-                select.select([], [waiting_on], [], min(left, 0.1))
+                _wait_writable(waiting_on, min(left, 0.1))
 
     def connect(self, timeout: float) -> bool:
         """Wait for the consumer, so that its greeting goes out now; whether it came."""
@@ -187,21 +188,28 @@ class Outbox:
             return True
         if time.monotonic() < self._retry_at:
             return False
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             connection.connect(self._path)
-        except OSError:
+        except OSError:  # also when the consumer is too busy to accept: it is not waited for
             connection.close()
             self._retry_at = time.monotonic() + RECONNECT_SECONDS
             return False
-        connection.setblocking(False)
         self._socket = connection
         self._sent = 0
         if self._greeting:
-            body = pickle.dumps(tuple(self._greeting()), protocol=pickle.HIGHEST_PROTOCOL)
-            self._frames.appendleft(_HEADER.pack(len(body)) + body)
-            self._waiting += len(body)
+            self._greet(tuple(self._greeting()))
         return True
+
+    def _greet(self, messages: tuple[Any, ...]) -> None:
+        """Put a greeting before all that waits, in place of one that was never sent: what it said is out of
+        date by now."""
+        if self._frames and self._frames[0] is self._greeted:
+            self._waiting -= len(self._frames.popleft()) - _HEADER.size
+        body = pickle.dumps(messages, protocol=pickle.HIGHEST_PROTOCOL)
+        self._greeted = _HEADER.pack(len(body)) + body
+        self._frames.appendleft(self._greeted)
+        self._waiting += len(body)
 
     def _write(self) -> None:
         assert self._socket is not None
@@ -236,3 +244,9 @@ class Outbox:
         self._socket.close()
         self._socket = None
         self._retry_at = 0.0
+
+
+def _wait_writable(fd: int, seconds: float) -> None:
+    poll = select.poll()  # select() knows no descriptor beyond 1023
+    poll.register(fd, select.POLLOUT)
+    poll.poll(seconds * 1000)
