@@ -1,7 +1,7 @@
 """Rows on disk while the log store is away: append, read back in order, delete what is stored.
 
-A segment is a text file of lines `crc32 json`; a torn or flipped line costs itself only. What `append` has
-returned from is on the disk.
+A segment is a text file of lines `crc32 json` with empty lines between them; a torn or flipped line costs
+itself only, even if it is its end that was flipped. What `append` has returned from is on the disk.
 """
 
 import json
@@ -18,6 +18,7 @@ from app.common.models import Run, Status, Trigger
 log = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 32 * 1024 * 1024
+NUMBER_DIGITS = 12  # in the name of a segment
 _DEFAULTS = {f.name: f.default for f in fields(Run)}
 
 
@@ -33,12 +34,13 @@ class Spool:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._directory = directory
         self._max_bytes = max_bytes
-        self._segments = sorted(directory.glob("*.spool"))
+        self._segments = sorted(directory.glob(f"{'[0-9]' * NUMBER_DIGITS}.spool"))
         self._bytes = sum(path.stat().st_size for path in self._segments)
         self._next = int(self._segments[-1].stem) + 1 if self._segments else 0
         self._writing: int | None = None  # descriptor of the last segment
         self._written = 0
         self._read_at = self._reading_to = 0  # offsets in the first segment
+        self._damaged = 0  # lines between the two
         SPOOL_BYTES.set(self._bytes)
 
     def __bool__(self) -> bool:
@@ -78,15 +80,17 @@ class Spool:
         if not self._segments:
             return []
         rows: list[Run] = []
+        self._damaged = 0
         with self._segments[0].open("rb") as segment:
             segment.seek(self._read_at)
             while len(rows) < limit and (line := segment.readline()):
+                if line == b"\n":
+                    continue
                 row = _parse(line)
                 if row:
                     rows.append(row)
                 elif line.endswith(b"\n"):  # else it was being written in a crash, and nobody relied on it
-                    DROPPED.labels(where="spool damaged").inc()
-                    log.error("A damaged line of the spool is skipped.", extra={"action": "spool"})
+                    self._damaged += 1
             self._reading_to = segment.tell()
         return rows
 
@@ -94,6 +98,12 @@ class Spool:
         """What `read` returned last is stored; forget it, and the segment at its end."""
         if not self._segments:
             return
+        if self._damaged:
+            DROPPED.labels(where="spool damaged").inc(self._damaged)
+            log.error(
+                "Damaged lines of the spool are skipped.", extra={"action": "spool", "lines": self._damaged}
+            )
+            self._damaged = 0
         self._read_at = self._reading_to
         first = self._segments[0]
         if self._read_at < first.stat().st_size:
@@ -111,7 +121,7 @@ class Spool:
 
     def _segment(self) -> int:
         if self._writing is None:
-            path = self._directory / f"{self._next:012d}.spool"
+            path = self._directory / f"{self._next:0{NUMBER_DIGITS}d}.spool"
             self._writing = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             self._written = 0
             self._next += 1
@@ -133,7 +143,7 @@ def _line(row: Run) -> bytes:
     given = {name: value for name, value in asdict(row).items() if value != _DEFAULTS.get(name)}
     # ASCII only: output may hold lone surrogates, which UTF-8 cannot.
     body = json.dumps(given, separators=(",", ":")).encode("ascii")
-    return b"%08x %s\n" % (crc32(body), body)
+    return b"%08x %s\n\n" % (crc32(body), body)
 
 
 def _parse(line: bytes) -> Run | None:
