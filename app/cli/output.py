@@ -60,7 +60,7 @@ def local_time(value: Any) -> str:
 
 
 def progress() -> Progress:
-    """On stderr, so that a piped answer stays clean; gone when it is done."""
+    """On stderr, so that a piped answer stays clean; gone when it is done, and silent without a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -68,4 +68,5 @@ def progress() -> Progress:
         TimeRemainingColumn(),
         console=err,
         transient=True,
+        disable=not err.is_terminal,
     )

@@ -153,17 +153,14 @@ class Embedded:
             f"[bold green]Yuanya Crontab is ready:[/] [bold]{escape(self.options.url)}[/]   (Ctrl-C stops it)"
         )
         if new_password:
-            say(
-                f"  account  admin, password [bold]{escape(new_password)}[/] (kept in {file})", soft_wrap=True
-            )
+            password = f"[bold]{escape(new_password)}[/] (kept in {file})"
+            say(f"  account  admin, password {password}", soft_wrap=True)
+            say(f"  next     yuanya login --url {self.options.url} --password-file {file}", soft_wrap=True)
         else:
             say(f"  account  admin, password in {file}", soft_wrap=True)
         say(f"  data     {escape(str(home))}, with the logs of etcd, master and worker", soft_wrap=True)
         if self.options.host not in ("127.0.0.1", "localhost", "::1"):
-            say(
-                "  [yellow]note[/]     others can reach this address, and passwords travel unencrypted",
-                soft_wrap=True,
-            )
+            say("  [yellow]note[/]     others can reach it, and passwords travel unencrypted", soft_wrap=True)
         if binary.warning:
             say(f"  [yellow]note[/]     {escape(binary.warning)}", soft_wrap=True)
 

@@ -33,6 +33,7 @@ def test_from_nothing_to_a_run_and_back_and_on(new_up):
     password = (new_up.data / "admin-password").read_text().strip()
     assert new_up.url in said
     assert password in said
+    assert f"yuanya login --url {new_up.url} --password-file {new_up.data / 'admin-password'}" in said
     assert stat.S_IMODE((new_up.data / "admin-password").stat().st_mode) == 0o600
     assert stat.S_IMODE(new_up.data.stat().st_mode) == 0o700
     assert password not in new_up.log("master") + new_up.log("worker") + new_up.log("etcd")

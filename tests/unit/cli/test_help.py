@@ -1,0 +1,27 @@
+"""The help of every command teaches by example."""
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli.main import app
+
+JOB_COMMANDS = [["job", name] for name in ("list", "show", "apply", "delete", "run", "kill", "logs")]
+OTHERS = [["up"], ["master"], ["worker"], ["login"], ["logout"], ["ledger"], ["import-crontab"]]
+
+
+def shown(*arguments: str) -> str:
+    result = CliRunner().invoke(app, [*arguments, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    return result.output
+
+
+@pytest.mark.parametrize("command", [*OTHERS, *JOB_COMMANDS], ids=" ".join)
+def test_every_command_shows_an_example_and_explains_each_option(command):
+    text = shown(*command)
+    assert "Example: " in text
+    assert f"yuanya {' '.join(command)}" in text
+    assert "exit code 1" in text.lower() or command[-1] not in ("ledger", "import-crontab", "run", "logs")
+
+
+def test_exit_codes_are_documented():
+    assert "Exit codes: 0 done, 1 failed or refused, 2 wrong usage or settings." in shown()
