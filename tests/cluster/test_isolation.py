@@ -63,7 +63,7 @@ def test_a_second_worker_with_the_same_id_refuses_to_run(cluster: Cluster, tmp_p
     twin = Cluster(tmp_path / "elsewhere", cluster.etcd, cluster.store_url, executors=1).add_worker("w0")
     twin.start()
     assert twin.process is not None
-    assert twin.process.wait(20) == 1
+    assert twin.process.wait(60) == 1
     assert "'w0' is in use" in twin.log
     cluster.wait_ready("w0")
 

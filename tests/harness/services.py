@@ -47,8 +47,16 @@ class Service:
         wait_until(self.answers, 30, f"the start of {type(self).__name__}")
 
     def signal(self, number: int) -> None:
+        """Returns when the signal has taken effect: after SIGSTOP nothing answers any more."""
         assert self.process is not None
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            wait_until(self._is_stopped, 10, "the stop of all threads")
+
+    def _is_stopped(self) -> bool:
+        assert self.process is not None
+        stats = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in stats)
 
     def kill(self) -> None:
         if self.process is not None:
