@@ -63,9 +63,11 @@ def test_a_killed_process_comes_back_and_no_fire_is_lost_or_doubled(
 
 def test_running_commands_survive_the_death_of_the_scheduler(cluster: Cluster, tmp_path: Path) -> None:
     cluster.start("w0")
-    done = tmp_path / "done"
-    cluster.put_job(name="long", command=f"sleep 4; echo finished | tee {done}", cronExpr="*/2 * * * * * *")
-    wait_until(cluster.open_records, 10, "the start of the run")
+    started, done = tmp_path / "started", tmp_path / "done"
+    cluster.put_job(
+        name="long", command=f"touch {started}; sleep 4; touch {done}", cronExpr="*/2 * * * * * *"
+    )
+    wait_until(started.exists, 10, "the start of the command")
     os.kill(cluster.workers["w0"].pids()["scheduler"], signal.SIGKILL)
     cluster.client.delete("/cron/jobs/long")
     wait_until(done.exists, 15, "the end of the command")
