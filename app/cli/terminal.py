@@ -19,7 +19,7 @@ _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\
 _UNSAFE = re.compile(
     rf"({_COLOUR})|{_CSI}[@-~]|{_STRING}(?:\x07|\x1b\\|\x9c)|{_OTHER}[0-OQ-WYZ\\`-~]|\r+\n?|{_CONTROL}"
 )
-_UNFINISHED = re.compile(rf"(?:{_CSI}|{_STRING}\x1b?|{_OTHER}|\r)\Z")
+_UNFINISHED = re.compile(rf"(?:{_CSI}|{_STRING}\x1b?|{_OTHER}|\r+)\Z")
 
 
 class Sanitiser:

@@ -50,11 +50,16 @@ def clean(*pieces: str) -> str:
         ("a\x07\x08\x00\x7fb", "ab"),
         ("abc\u202edef\u2066", "abcdef"),
         ("cut\x1b", "cut"),
+        ("a\r\r\x1b", "a\n"),
         ("cut\x1b]0;never ends", "cut]0;never ends"[:3] + "]0;never ends"),
     ],
 )
 def test_what_is_shown(text, shown):
     assert clean(text) == shown
+
+
+def test_returns_cut_apart_are_one_line_break():
+    assert clean("\r\r", "\x1b") == clean("\r\r\x1b") == "\n"
 
 
 @given(st.lists(st.sampled_from(TRICKY), max_size=30), st.data())
