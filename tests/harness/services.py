@@ -58,6 +58,16 @@ class Service:
         stats = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
         return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in stats)
 
+    def pause(self) -> None:
+        """SIGSTOP, and wait until each of its threads stands still."""
+        self.signal(signal.SIGSTOP)
+        assert self.process is not None
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        wait_until(lambda: all(_state(task) == "T" for task in tasks.iterdir()), what="the pause")
+
+    def resume(self) -> None:
+        self.signal(signal.SIGCONT)
+
     def kill(self) -> None:
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGCONT)
@@ -66,6 +76,10 @@ class Service:
             self.process = None
 
     stop = kill
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 class Etcd(Service):

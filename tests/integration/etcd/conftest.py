@@ -1,7 +1,6 @@
 """One etcd for all tests, each with keys of its own, and helpers that watch mirrors and sessions."""
 
 import itertools
-import signal
 import threading
 import time
 import uuid
@@ -57,7 +56,7 @@ def etcd(shared_etcd):
     if shared_etcd.process is None:
         shared_etcd.start()
     else:
-        shared_etcd.signal(signal.SIGCONT)
+        shared_etcd.resume()
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_copies_are_right_after_faults_of_all_kinds_in_the_network(
     client = clients(etcd.endpoint)
     mirror = mirrors(clients(proxy.endpoint, timeout=0.5), *prefixes)
     writers = Writers(client, prefixes)
-    until = time.monotonic() + 5
+    until = time.monotonic() + 4
     while time.monotonic() < until:
         fault = rng.choice([proxy.reset, proxy.refuse, proxy.hold, proxy.drop])
         if fault in (proxy.hold, proxy.drop):
