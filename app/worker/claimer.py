@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 MAX_ROUNDS = 3  # of one fire: first, against the cursor found, and once more if somebody was quicker
 MAX_BACKOFF_MS = 2_000
+FIRES_A_TURN = 2 * BATCH  # what was won starts before more is claimed
 WON = (Answer.RUN, Answer.OVERLAP, Answer.RECORDED)
 
 
@@ -166,7 +167,8 @@ class Claimer:
         return answers
 
     def _collect(self, now: int, free: int) -> list[_Attempt]:
-        due = self._planner.collect(now)
+        self._planner.make_room(free, now)
+        due = self._planner.collect(now, FIRES_A_TURN)
         try:
             to_claim = due.claim + self._unclaimed(due.check)
         except EtcdError:
@@ -182,7 +184,7 @@ class Claimer:
             runs = self._planner.may_run(held, fire, now)
             if runs and held.blocked_by != self._worker:
                 if free <= 0:
-                    self._planner.again(fire, now + RETRY_MS)
+                    self._planner.wait_for_room(fire)
                     continue
                 free -= 1
             attempts.append(_Attempt(self._maker.of_fire(held, fire, now, runs=runs), held, fire=fire))

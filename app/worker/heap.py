@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import sys
 
 
 class DueHeap:
@@ -42,10 +43,10 @@ class DueHeap:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def pop_due(self, now: int) -> list[tuple[str, int]]:
-        """Take out all that are due at `now`: (name, due), earliest first."""
-        taken = []
-        while (due := self.next_due()) is not None and due <= now:
+    def pop_due(self, now: int, limit: int = sys.maxsize) -> list[tuple[str, int]]:
+        """Take out what is due at `now`, at most `limit`: (name, due), earliest first."""
+        taken: list[tuple[str, int]] = []
+        while len(taken) < limit and (due := self.next_due()) is not None and due <= now:
             _, _, name = heapq.heappop(self._heap)
             del self._live[name]
             taken.append((name, due))

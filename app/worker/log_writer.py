@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 BATCH = 1_000  # rows
 BATCH_SECONDS = 0.25  # the oldest row of a batch waits no longer
 MAX_BUFFER_BYTES = 128 * 1024 * 1024  # rows in memory when neither store nor spool takes them
+FULL_SECONDS = 1.0  # between tries when there is nowhere to put the rows
 MAX_BACKOFF = 5.0  # seconds between tries while the store is away
 PRUNE_SECONDS = 3600.0
 UNSTORABLE = "[this output was refused by the log store]"
@@ -50,6 +51,7 @@ class LogWriter:
         self._buffer: list[Run] = []
         self._buffer_bytes = 0
         self._oldest = 0.0
+        self._full_until = 0.0  # neither store nor spool took the buffer; not tried before
         self._lost: list[Run] = []  # only the store can tell what they are; they never go to the spool
         self._prepared = False
         self._away_until = 0.0  # the store is not asked before
@@ -62,17 +64,15 @@ class LogWriter:
         for message in self._inbox.receive(self._sleep()):
             self._take(message)
         now = self._monotonic()
-        if self._buffer and (
-            len(self._buffer) >= BATCH or now - self._oldest >= BATCH_SECONDS or self._stopping
-        ):
-            self._write_buffer(now)
-        if self._may_ask(now):
-            if self._lost:
-                self._write_lost(now)
-            if self._spool:
-                self._replay(now)
-            if now >= self._next_prune:
-                self._prune(now)
+        due = len(self._buffer) >= BATCH or now - self._oldest >= BATCH_SECONDS or self._stopping
+        if self._buffer and due and now >= self._full_until:
+            self._write_buffer()
+        if self._lost and self._may_ask():
+            self._write_lost()
+        if self._spool and self._may_ask():
+            self._replay()
+        if now >= self._next_prune and self._may_ask():
+            self._prune()
         self._to_scheduler.flush()
         return not (self._stopping and not self._buffer)
 
@@ -107,33 +107,35 @@ class LogWriter:
             self._buffer_bytes += size
 
     def _sleep(self) -> float:
-        if self._spool and self._may_ask(self._monotonic()):
+        if self._spool and self._may_ask():
             return 0
         if self._buffer:
-            return max(0.0, self._oldest + BATCH_SECONDS - self._monotonic())
+            return max(0.0, max(self._oldest + BATCH_SECONDS, self._full_until) - self._monotonic())
         return BATCH_SECONDS
 
-    def _may_ask(self, now: float) -> bool:
-        return now >= self._away_until
+    def _may_ask(self) -> bool:
+        return self._monotonic() >= self._away_until
 
-    def _write_buffer(self, now: float) -> None:
+    def _write_buffer(self) -> None:
         rows = self._buffer
-        if (self._may_ask(now) and self._write(rows, now)) or self._to_disk(rows):
+        if (self._may_ask() and self._write(rows)) or self._to_disk(rows):
             self._buffer, self._buffer_bytes = [], 0
             self._acknowledge([m.StoredRow(row.id, row.count, False) for row in rows])
         else:
-            self._oldest = now + 1  # wait a little before the next try
+            self._full_until = self._monotonic() + FULL_SECONDS
 
-    def _write(self, rows: Sequence[Run], now: float) -> bool:
+    def _write(self, rows: Sequence[Run]) -> bool:
         """Store a batch; whether it is safe. A row that the store refuses does not hold up the others."""
+        if not self._usable():
+            return False
         try:
-            self._prepare()
             result = self._store.store(rows)
         except StoreUnavailable as error:
-            self._stay_away(now, error)
+            self._stay_away(error)
             return False
         except StoreError as error:
-            return self._write_apart(rows, now, error)
+            self._prepared = False  # rather the store than a row: see whether it is as it should be
+            return self._usable() and self._write_apart(rows, error)
         self._backoff = 0.0
         LOG_BATCHES.labels(result="stored").inc()
         LOG_ROWS.inc(result.stored + result.known)
@@ -148,26 +150,33 @@ class LogWriter:
             self._clear_live(finished)
         return True
 
-    def _write_apart(self, rows: Sequence[Run], now: float, error: StoreError) -> bool:
+    def _write_apart(self, rows: Sequence[Run], error: StoreError) -> bool:
         """Find the row that is refused by halving, and store it without its output."""
         if len(rows) > 1:
             middle = len(rows) // 2
-            return self._write(rows[:middle], now) and self._write(rows[middle:], now)
+            return self._write(rows[:middle]) and self._write(rows[middle:])
         row = rows[0]
         if row.output != UNSTORABLE:
             log.error("A row is refused: %s", error, extra={"action": "store", "run": row.id})
             row.output = UNSTORABLE
-            return self._write([row], now)
+            return self._write([row])
         DROPPED.labels(where="refused by the store").inc()
         log.error("A row is given up: %s", error, extra={"action": "store", "run": row.id})
         return True
 
-    def _prepare(self) -> None:
+    def _usable(self) -> bool:
+        """Whether the store answers, and has what rows need. What it lacks is not the fault of the rows."""
         if not self._prepared:
-            self._store.prepare()
+            try:
+                self._store.prepare()
+                self._store.ping()
+            except StoreError as error:
+                self._stay_away(error)
+                return False
             self._prepared = True
+        return True
 
-    def _stay_away(self, now: float, error: StoreError) -> None:
+    def _stay_away(self, error: StoreError) -> None:
         if not self._backoff:
             log.error("The log store is away; rows go to disk: %s", error, extra={"action": "store"})
         self._backoff = min(MAX_BACKOFF, self._backoff * 2 or 0.25)
@@ -183,21 +192,21 @@ class LogWriter:
         LOG_BATCHES.labels(result="spooled").inc()
         return True
 
-    def _replay(self, now: float) -> None:
+    def _replay(self) -> None:
         rows = self._spool.read(BATCH)
-        if not rows or self._write(rows, now):
+        if not rows or self._write(rows):
             self._spool.consumed()
             if not self._spool:
                 log.info("The spool is replayed.", extra={"action": "spool"})
 
-    def _write_lost(self, now: float) -> None:
+    def _write_lost(self) -> None:
         rows = self._lost[:BATCH]
-        if not self._write(rows, now):
+        if not self._write(rows):
             return
         try:
             found = [self._store.run(row.id) for row in rows]
         except StoreError as error:
-            self._stay_away(now, error)
+            self._stay_away(error)
             return
         del self._lost[: len(rows)]
         self._acknowledge(
@@ -211,12 +220,13 @@ class LogWriter:
         self._to_scheduler.send(m.RowsStored(rows))
 
     def _write_live(self, chunk: LiveOutput) -> None:
-        if not self._may_ask(self._monotonic()):
+        if not (self._may_ask() and self._usable()):
             return
         self._watched.add(chunk.run_id)
         try:
-            self._prepare()
             self._store.write_live(chunk)
+        except StoreUnavailable as error:
+            self._stay_away(error)  # the rows must not wait behind each chunk
         except StoreError as error:
             log.warning("Live output was not passed on: %s", error, extra={"run": chunk.run_id})
 
@@ -227,10 +237,11 @@ class LogWriter:
         except StoreError as error:
             log.warning("Live output was not removed: %s", error, extra={"action": "live"})
 
-    def _prune(self, now: float) -> None:
-        self._next_prune = now + PRUNE_SECONDS
+    def _prune(self) -> None:
+        if not self._usable():
+            return
+        self._next_prune = self._monotonic() + PRUNE_SECONDS
         try:
-            self._prepare()
             pruned = self._store.prune(int(time.time() * 1000))
         except StoreError as error:
             log.warning("Old rows were not removed: %s", error, extra={"action": "prune"})

@@ -4,8 +4,10 @@ Knows no clock and speaks to nobody: time is an argument, and the scheduler carr
 returns.
 """
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from app.common.models import Job, Misfire, MissedRange
 from app.worker.cluster import Cluster
@@ -53,6 +55,7 @@ class Planner:
         self._upcoming = DueHeap()
         self._attempts = DueHeap()
         self._pending: dict[str, Fire] = {}
+        self._waiting: dict[str, None] = {}  # names of pending fires that wait for room here, oldest first
         self.distrusted: set[str] = set()
 
     @property
@@ -83,6 +86,7 @@ class Planner:
         self._upcoming.clear()
         self._attempts.clear()
         self._pending.clear()
+        self._waiting.clear()
 
     def plan(self, held: HeldJob, cursor: int, now: int) -> None:
         """Plan a job from its cursor. Fires since then that nobody claimed become one due fire, the last."""
@@ -101,8 +105,9 @@ class Planner:
         if upcoming is not None:
             self._upcoming.set(name, upcoming)
 
-    def collect(self, now: int) -> Due:
-        """Take what is due out of the heaps. Each fire must be given back by `decided` or `again`."""
+    def collect(self, now: int, limit: int = sys.maxsize) -> Due:
+        """Take what is due out of the heaps, at most `limit` fires; what is left stays due. Each fire must be
+        given back by `decided`, `again` or `wait_for_room`."""
         for name, plan in self._upcoming.pop_due(now):
             held = self._table.get(name)
             if held is None or held.cursor is None:
@@ -118,7 +123,7 @@ class Planner:
                 self._upcoming.set(name, following)
             self._make_due(held, fire, now)
         due = Due([], [])
-        for name, _ in self._attempts.pop_due(now):
+        for name, _ in self._attempts.pop_due(now, limit):
             fire = self._pending[name]
             (due.claim if fire.first or fire.read else due.check).append(fire)
         return due
@@ -132,6 +137,17 @@ class Planner:
         """Try it again at `at`, unless a later fire has replaced it."""
         if self._pending.get(fire.name) is fire:
             self._attempts.set(fire.name, at)
+
+    def wait_for_room(self, fire: Fire) -> None:
+        """No capacity is left here: keep the fire until `make_room`."""
+        if self._pending.get(fire.name) is fire:
+            self._waiting[fire.name] = None
+
+    def make_room(self, free: int, now: int) -> None:
+        """There is capacity for `free` runs: those that have waited longest are due."""
+        for name in list(islice(self._waiting, max(free, 0))):
+            del self._waiting[name]
+            self._attempts.set(name, now)
 
     def superseded(self, fire: Fire) -> bool:
         return self._pending.get(fire.name) is not fire
@@ -189,8 +205,10 @@ class Planner:
             at = min(at, self._attempts.due_of(fire.name) or at)
         fire.first = place == 0 and not fire.unplaceable
         self._pending[fire.name] = fire
+        self._waiting.pop(fire.name, None)
         self._attempts.set(fire.name, at)
 
     def _drop(self, name: str) -> None:
         self._pending.pop(name, None)
+        self._waiting.pop(name, None)
         self._attempts.discard(name)
