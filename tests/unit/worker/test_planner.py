@@ -418,3 +418,38 @@ def test_three_prompt_workers_claim_everything_at_once_and_share_it():
     assert simulation.missed == []
     for name in simulation.members:
         assert simulation.by.count(name) == pytest.approx(2_000, rel=0.1)
+
+
+def test_fires_without_room_wait_in_their_order_and_are_due_as_room_comes():
+    member = Member()
+    for name in ("a", "b", "c"):
+        member.add(name, "* * * * *")
+    now = T0 + MINUTE
+    waiting = member.planner.collect(now).claim
+    for fire in waiting:
+        member.planner.wait_for_room(fire)
+    assert due(member, now) == ({}, {})
+    member.planner.make_room(2, now)
+    assert [fire.name for fire in member.planner.collect(now).claim] == [f.name for f in waiting[:2]]
+    member.planner.make_room(5, now)
+    assert member.planner.collect(now).claim == waiting[2:]
+
+
+def test_a_later_fire_takes_the_place_of_one_without_room():
+    member = Member()
+    member.add("j", "* * * * *")
+    member.planner.wait_for_room(only(member, T0 + MINUTE))
+    later = only(member, T0 + 2 * MINUTE)
+    assert later.plan == T0 + 2 * MINUTE
+    member.planner.make_room(1, T0 + 2 * MINUTE)
+    assert due(member, T0 + 2 * MINUTE) == ({}, {})
+
+
+def test_no_more_fires_than_asked_for_are_handed_out_and_the_rest_stays_due():
+    member = Member()
+    for i in range(5):
+        member.add(f"j{i}", "* * * * *")
+    now = T0 + MINUTE
+    assert len(member.planner.collect(now, 3).claim) == 3
+    assert member.planner.next_due() == now
+    assert len(member.planner.collect(now, 3).claim) == 2
