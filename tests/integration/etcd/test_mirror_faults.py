@@ -6,6 +6,7 @@ import pytest
 
 from app.common.errors import EtcdUnavailable
 from app.common.etcd import mirror as mirror_module
+from app.common.etcd import txn
 from tests.harness.poll import free_port, wait_until
 from tests.harness.proxy import DOWN, UP
 from tests.integration.etcd.conftest import content
@@ -209,6 +210,25 @@ def test_the_comparison_takes_no_change_on_its_way_for_a_loss(etcd, clients, mir
     assert mirror.listener.causes == ["start"]
 
 
+def test_a_key_deleted_between_reading_and_comparing_is_no_loss(etcd, clients, mirrors, prefix):
+    client = clients(etcd.endpoint)
+    client.put(prefix + "x", b"1")
+    mirror = mirrors(client, prefix, resync_seconds=0.2)
+    read_all, catch_up, deleted = mirror._read_all, mirror._catch_up, []
+
+    def read_and_delete():
+        items = read_all()
+        if not deleted:
+            deleted.append(client.txn(success=[txn.delete(prefix + "x")]).revision)
+        return items
+
+    mirror._read_all = read_and_delete
+    mirror._catch_up = lambda stream, revision: catch_up(stream, max(revision, *deleted))
+    wait_until(lambda: deleted and not mirror.items, 5, "the deletion")
+    mirror.wait_for(client.put(prefix + "y", b"2"), 5)
+    assert mirror.listener.causes == ["start"]
+
+
 def test_a_comparison_that_etcd_does_not_answer_rebuilds(proxy, etcd, clients, mirrors, prefix):
     direct, client = clients(etcd.endpoint), clients(proxy.endpoint, timeout=0.5)
     mirror = mirrors(client, prefix, resync_seconds=0.3)
@@ -244,7 +264,8 @@ def test_a_listener_that_always_raises_is_not_called_in_haste(etcd, clients, mir
     assert mirror._thread.is_alive()
 
 
-def test_a_slow_listener_is_not_taken_for_a_silent_etcd(etcd, clients, mirrors, prefix):
+def test_a_slow_listener_is_not_taken_for_a_silent_etcd(etcd, clients, mirrors, prefix, monkeypatch):
+    monkeypatch.setattr(mirror_module, "PROGRESS_SECONDS", 0.7)  # so that nothing is on its way afterwards
     client = clients(etcd.endpoint)
     mirror = mirrors(client, prefix)
     told = mirror.listener.on_changes
@@ -256,6 +277,7 @@ def test_a_slow_listener_is_not_taken_for_a_silent_etcd(etcd, clients, mirrors, 
     mirror._on_changes = dawdle
     client.put(prefix + "x", b"1")
     wait_equal(mirror, client)
+    wait_until(lambda: mirror.age < SILENCE / 2, 5, "a sign of life, asked for")
     assert mirror.wait_for(client.put(prefix + "y", b"2"), 10)
     assert mirror.listener.causes == ["start"]
 

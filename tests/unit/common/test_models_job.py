@@ -297,6 +297,12 @@ def test_unknown_fields_are_refused_by_name(field):
     )
 
 
+def test_json_has_camel_case_names_only():
+    value = json.dumps({"name": "backup", "command": "x", "cron_expr": "@daily"}).encode()
+    result = parse_job("/cron/jobs/backup", value, "UTC")
+    assert result.reason == "cronExpr: Field required; cron_expr: Extra inputs are not permitted"
+
+
 def test_every_problem_is_told_at_once():
     assert refusal(command="", enabled="no", colour="red").split("; ") == [
         "command: String should have at least 1 character",
