@@ -12,7 +12,7 @@ from tests.integration.worker.parts import SECOND, T0, Bench, Flaky, put_job, pu
 
 JOBS = 20
 SECONDS = 100
-SPEED = 20  # simulated seconds a second
+SPEED = 40  # simulated seconds a second
 
 
 def race(shared_etcd, workers, seconds, losses=0.0):
