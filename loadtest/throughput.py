@@ -10,38 +10,46 @@ from tests.harness.cluster import Cluster
 from tests.harness.oracle import Oracle, Verdict, judge
 
 CONCURRENCY = 16
+BARE_SECONDS = 4.0
 
 
-def run(*, seconds: int = 15, start: int = 300, step: int = 100) -> Report:
-    """N jobs fire each second, N growing until rows fall behind. The bare loop is measured before and
-    after."""
+KEPT_UP = 0.97  # of the fires must have run for a step to count as kept up
+
+
+def run(*, seconds: int = 15, start: int = 400, step: int = 200) -> Report:
+    """N jobs fire each second, N growing until fires fall behind. The bare loop is measured around each step,
+    since the speed of a shared machine changes while one looks."""
     report = Report(f"throughput: whole path over a bare spawn loop, {seconds} s a step")
-    before = bare_rate(5)
-    best, tried, clean = 0, [], True
-    rate = start
+    table, clean = [], True
+    best_rate = best_ratio = 0.0
+    offered = start
+    before = bare_rate(BARE_SECONDS)
     while True:
-        kept_up, verdict = _fires(rate, seconds)
+        verdict = _fires(offered, seconds)
+        after = bare_rate(BARE_SECONDS)
+        rate, bare = verdict.rows[Status.SUCCEEDED] / seconds, (before + after) / 2
         clean = clean and verdict.clean
-        tried.append(f"{rate}: {'kept up' if kept_up else 'fell behind'}, latest {verdict.latest_ms} ms")
-        if not kept_up:
+        table.append(
+            f"{offered} offered: {rate:.0f} runs/s, {rate / bare:.2f} of {bare:.0f} bare, "
+            f"latest start {verdict.latest_ms} ms"
+        )
+        if rate > best_rate:
+            best_rate, best_ratio = rate, rate / bare
+        if rate < KEPT_UP * offered:
             break
-        best = rate
-        rate += step
-    after = bare_rate(5)
-    bare = (before + after) / 2
+        offered, before = offered + step, after
     report.figures = {
-        "bare spawn loop, runs/s": f"{before:.0f} before, {after:.0f} after",
-        "whole path, runs/s": best,
-        "ratio": best / bare,
-        "steps": "\n".join(tried),
+        "whole path, runs/s": round(best_rate),
+        "ratio to the bare loop around it": round(best_ratio, 2),
+        "steps": "\n".join(table),
     }
-    report.check("every fire ran once and has one row", clean)
-    report.check("ratio at least 0.5", best / bare >= 0.5)
+    report.check("every fire ran at most once and has one row", clean)
+    report.check("ratio at least 0.5", best_ratio >= 0.5)
     return report
 
 
-def _fires(rate: int, seconds: int) -> tuple[bool, Verdict]:
-    """Whether all fires of `rate` jobs a second were run, none skipped over, and stored soon after."""
+def _fires(rate: int, seconds: int) -> Verdict:
+    """What became of the fires of `rate` jobs a second."""
     with running_etcd() as (directory, etcd):
         cluster = Cluster(directory / "cluster", etcd)
         oracle = Oracle(directory / "oracle")
@@ -59,10 +67,9 @@ def _fires(rate: int, seconds: int) -> tuple[bool, Verdict]:
             for job in jobs:
                 cluster.client.delete(f"/cron/jobs/{job.name}")
             cluster.wait_settled(60)
-            verdict = judge(jobs, oracle, cluster.store, since, until)
+            return judge(jobs, oracle, cluster.store, since, until)
         finally:
             cluster.close()
-    return verdict.rows[Status.SUCCEEDED] == verdict.planned, verdict
 
 
 def bare_rate(seconds: float) -> float:
