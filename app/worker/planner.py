@@ -125,6 +125,7 @@ class Planner:
         due = Due([], [])
         for name, _ in self._attempts.pop_due(now, limit):
             fire = self._pending[name]
+            self._waiting.pop(name, None)
             (due.claim if fire.first or fire.read else due.check).append(fire)
         return due
 
@@ -139,9 +140,12 @@ class Planner:
             self._attempts.set(fire.name, at)
 
     def wait_for_room(self, fire: Fire) -> None:
-        """No capacity is left here: keep the fire until `make_room`."""
-        if self._pending.get(fire.name) is fire:
+        """No capacity is left here: keep the fire until `make_room`, or until it is too late to run it and
+        that is to be recorded."""
+        held = self._table.get(fire.name)
+        if held and self._pending.get(fire.name) is fire:
             self._waiting[fire.name] = None
+            self._attempts.set(fire.name, fire.plan + self._patience_ms(held.job) + 1)
 
     def make_room(self, free: int, now: int) -> None:
         """There is capacity for `free` runs: those that have waited longest are due."""

@@ -622,6 +622,14 @@ class TestCapacity:
         assert len(worker.attempt(T0 + 30_000 + 2 * LATE, free=3)) == 3
         assert len(worker.attempt(T0 + 30_000 + 3 * LATE, free=3)) == 1
 
+    def test_a_fire_without_room_for_too_long_is_recorded(self, client, worker):
+        put_job(client, "j", "0 * * * *")
+        worker.look()
+        plan = T0 + 13 * MINUTE
+        for now in range(plan, plan + 2 * MINUTE, SECOND):
+            worker.attempt(now, free=0)
+        assert final_rows(worker.won) == [(Status.MISSED, plan, plan, 1)]
+
     def test_fires_that_do_not_run_need_no_room(self, client, worker):
         put_job(client, "j", "0 * * * *", cursor=T0 - 5 * 60 * MINUTE)
         worker.look(T0)

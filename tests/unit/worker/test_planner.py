@@ -435,6 +435,20 @@ def test_fires_without_room_wait_in_their_order_and_are_due_as_room_comes():
     assert member.planner.collect(now).claim == waiting[2:]
 
 
+def test_a_fire_that_finds_no_room_in_time_is_due_to_be_recorded():
+    member = Member()
+    held = member.add("j", "0 0 * * *", cursor=T0 - 86_400_000, now=T0 - 86_400_000)
+    plan = held.schedule.previous(T0)
+    fire = only(member, plan)
+    member.planner.wait_for_room(fire)
+    assert member.planner.next_due() == plan + GRACE + 1
+    assert due(member, plan + GRACE) == ({}, {})
+    assert only(member, plan + GRACE + 1) is fire
+    assert not member.planner.may_run(held, fire, plan + GRACE + 1)
+    member.planner.make_room(9, plan + GRACE + 2)  # it is on its way
+    assert due(member, plan + GRACE + 2) == ({}, {})
+
+
 def test_a_later_fire_takes_the_place_of_one_without_room():
     member = Member()
     member.add("j", "* * * * *")
