@@ -34,6 +34,8 @@ class Recoverer:
         self._suspects: dict[str, float] = {}  # worker -> when it is this worker's turn
         self._own: dict[str, str] = {}  # key -> why its command is gone
         self._look_for_own = False
+        self._looked_for_own = False
+        self._strangers: dict[str, float] = {}  # own records that nobody here works on -> since when
         self._next_sweep = 0.0
         self._retry_at = 0.0
 
@@ -62,11 +64,13 @@ class Recoverer:
             if self._look_for_own:
                 self._end_leftovers(is_mine)
                 found += self._left_by(self._worker, "the worker was restarted", now, is_mine)
-                self._look_for_own = False
+                self._look_for_own, self._looked_for_own = False, True
             if at >= self._next_sweep:
                 self._next_sweep = at + SWEEP_SECONDS
                 for worker in abandoned_workers(self._client, self._cluster.registered()):
                     self.suspect(worker, at)
+                if self._looked_for_own:
+                    self._note_strangers(at, is_mine)
             for worker in [w for w, turn in self._suspects.items() if at >= turn]:
                 if worker not in self._cluster.registered():
                     found += self._left_by(worker, f"worker {worker} died", now, is_mine)
@@ -86,6 +90,8 @@ class Recoverer:
 
     def _left_by(self, worker: str, reason: str, now: int, is_mine: Callable[[str], bool]) -> list[Recovered]:
         records = [kv for kv in open_records(self._client, worker) if not is_mine(kv.key)]
+        if records and worker != self._worker and self._client.get(keys.worker(worker)):
+            return []  # it is alive: the mirror has not heard of it yet
         if records:
             log.warning(
                 "Recording runs that were left behind: %s.",
@@ -93,6 +99,14 @@ class Recoverer:
                 extra={"action": "recover", "worker": worker, "runs": len(records)},
             )
         return [recover(kv, reason, self._find_job, now, self._retention_ms) for kv in records]
+
+    def _note_strangers(self, at: float, is_mine: Callable[[str], bool]) -> None:
+        """A claim that etcd carried out late, when its scheduler was gone, leaves one nobody knows of."""
+        found = [kv.key for kv in open_records(self._client, self._worker) if not is_mine(kv.key)]
+        self._strangers = {key: self._strangers.get(key, at) for key in found}
+        for key, since in self._strangers.items():
+            if at - since >= SWEEP_SECONDS:
+                self.add_own(key, "it was claimed, but never started")
 
     def _end_leftovers(self, is_mine: Callable[[str], bool]) -> None:
         """End what still runs of an earlier life of this worker that was killed with all its processes."""
