@@ -74,7 +74,7 @@ def test_several_prefixes_are_one_copy_without_their_neighbours(client, mirrors,
     last = client.put(prefix + "workers/w", b"2")
     assert mirror.wait_for(last, 5)
     assert mirror.items == content(client, prefix + "jobs/", prefix + "workers/")
-    assert [name for _, name, _ in changed(mirror)] == ["y", "w"]
+    assert {name for _, name, _ in changed(mirror)} == {"y", "w"}
 
 
 def test_nothing_is_lost_between_the_snapshot_and_the_watch(client, mirrors, prefix):

@@ -135,7 +135,7 @@ def test_a_slow_listener_under_load_gets_everything(etcd, clients, mirrors, pref
 
     mirror._on_changes = dawdle
     writers = Writers(client, prefixes)
-    time.sleep(0.7)
+    time.sleep(0.3)
     writers.stop()
     last = client.put(prefixes[0] + "last", b"")
     assert mirror.wait_for(last, 20)
