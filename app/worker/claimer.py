@@ -89,8 +89,10 @@ class Claimer:
         self._backoff = 100
 
     def next_due(self) -> int | None:
-        """When `attempt` has something to do again because of earlier failures."""
-        return self._retry_at if self._doubtful else None
+        """When `attempt` has something to do: not before a pause after a failure is over."""
+        times = [self._planner.next_due(), self._orders.next_due(), 0 if self._doubtful else None]
+        due = min((time for time in times if time is not None), default=None)
+        return None if due is None else max(due, self._retry_at)
 
     def forget(self, name: str) -> None:
         """The job changed: its next skipped fire begins a new range."""

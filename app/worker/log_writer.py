@@ -64,13 +64,14 @@ class LogWriter:
         for message in self._inbox.receive(self._sleep()):
             self._take(message)
         now = self._monotonic()
-        due = len(self._buffer) >= BATCH or now - self._oldest >= BATCH_SECONDS or self._stopping
-        if self._buffer and due and now >= self._full_until:
+        full = len(self._buffer) >= BATCH or bool(self._lost) or self._stopping
+        if self._buffer and (full or now - self._oldest >= BATCH_SECONDS) and now >= self._full_until:
             self._write_buffer()
-        if self._lost and self._may_ask():
-            self._write_lost()
         if self._spool and self._may_ask():
             self._replay()
+        # The real result of a run that is taken for lost may be among the rows that wait.
+        if self._lost and not self._buffer and not self._spool and self._may_ask():
+            self._write_lost()
         if now >= self._next_prune and self._may_ask():
             self._prune()
         self._to_scheduler.flush()

@@ -88,7 +88,7 @@ def test_fires_that_nobody_claimed_are_found_by_the_next_claim(client, worker):
     (won,) = worker.attempt(T0 + MINUTE)
     assert fires([won]) == [("j", T0 + MINUTE, "run")]
     assert final_rows([won]) == [(Status.MISSED, T0 - 4 * MINUTE, T0, 5)]
-    assert worker.claimer.next_due() is None
+    assert worker.claimer.next_due() == T0 + 2 * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ class TestLostMessages:
         assert fires(won) == [("j", T0 + 10_000, "run")]
         assert records(client) == {won[0].key: won[0].record}
         assert worker.run(since=T0 + 10_150, until=T0 + 19_950) == won
-        assert worker.claimer.next_due() is None
+        assert worker.claimer.next_due() == T0 + 20_000
 
     @pytest.mark.parametrize("lost", ["lose", "swallow"])
     @pytest.mark.parametrize("overlap", ["allow", "skip"])
@@ -703,6 +703,27 @@ class TestOrders:
         worker.orders.add(kv, T0 + 50)  # from a snapshot that is a little old
         won = worker.run(since=T0 + 100, until=T0 + 2_000)
         assert len(won) == 1
+
+
+def test_it_says_when_it_has_something_to_do(client, flaky, worker):
+    assert worker.claimer.next_due() is None
+    put_job(client, "j", "*/10 * * * * *")
+    worker.look()
+    assert worker.claimer.next_due() == T0 + 10_000
+    flaky.script = ["lose"] * 3
+    worker.attempt(T0 + 10_000)
+    assert worker.claimer.next_due() == T0 + 10_100
+    worker.attempt(T0 + 10_100)
+    assert worker.claimer.next_due() == T0 + 10_300
+    put_job(client, "other", "*/10 * * * * *")
+    worker.saw(client.get(keys.job("other")))
+    worker.planner.plan(worker.table.get("other"), T0, T0 + 10_200)
+    assert worker.claimer.next_due() == T0 + 10_300  # due by now, but etcd has failed a moment ago
+    flaky.script = []
+    worker.attempt(T0 + 10_300)
+    put_order(client, "j", at=T0 + 10_400)
+    worker.orders.add(client.scan(keys.ORDERS).items[0], T0 + 10_400)
+    assert worker.claimer.next_due() == T0 + 10_400
 
 
 def test_a_fire_of_a_job_that_was_deleted_here_is_dropped(client, worker):

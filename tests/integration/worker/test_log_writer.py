@@ -350,6 +350,26 @@ class TestLostRows:
         assert desk.acknowledged[-1] == m.StoredRow("r000001", 1, False)
         assert desk.store.run("r000001").status is Status.FAILED
 
+    def test_one_whose_real_result_waits_beside_it_does_not_stand(self, desk):
+        desk.send([row(1, Status.SUCCEEDED)], [row(1, Status.LOST)])
+        desk.until(lambda: len(desk.acked()) == 2)
+        assert [a.lost for a in desk.acknowledged] == [False, False]
+        assert desk.store.run("r000001").status is Status.SUCCEEDED
+
+    def test_nor_does_one_whose_real_result_is_on_disk(self, desk, database):
+        """As after a kill of the worker: the row was spooled, and its open record still there."""
+        desk.send([row(0)])
+        desk.until(lambda: desk.acked())
+        with Locked(database):
+            desk.send([row(1, Status.SUCCEEDED)])
+            desk.until(lambda: len(desk.acked()) == 2)
+            desk.crash()
+        desk.start()
+        desk.send([row(1, Status.LOST)])
+        desk.until(lambda: len(desk.acked()) == 3)
+        assert desk.acknowledged[-1] == m.StoredRow("r000001", 1, False)
+        assert desk.store.run("r000001").status is Status.SUCCEEDED
+
     def test_a_late_real_result_replaces_it_even_from_the_disk(self, desk, database):
         desk.send([row(1, Status.LOST)])
         desk.until(lambda: desk.acked())
