@@ -1,11 +1,17 @@
 """Fixtures of all tests: real services, fresh for each test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.harness.services import Etcd, Mongo
+
+# A busy host is slow, and what is checked for a change must not depend on luck.
+settings.register_profile("yuanya", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("yuanya")
 
 
 @pytest.fixture
