@@ -14,6 +14,7 @@ from typing import Any
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_NOT_SHOWN = _STANDARD | {"color_message"}  # uvicorn's: the message again, with escape codes
 
 
 def configure(level: str, *, as_json: bool, process: str) -> None:
@@ -41,7 +42,7 @@ def configure(level: str, *, as_json: bool, process: str) -> None:
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
-    return {k: v for k, v in record.__dict__.items() if k not in _STANDARD and not k.startswith("_")}
+    return {k: v for k, v in record.__dict__.items() if k not in _NOT_SHOWN and not k.startswith("_")}
 
 
 class TextFormatter(logging.Formatter):

@@ -55,6 +55,12 @@ def test_a_json_line_has_all_of_it_as_fields():
     }
 
 
+def test_the_coloured_copy_of_uvicorn_s_messages_is_left_out():
+    started = record("Started [%d]", 7, color_message="Started [\x1b[36m%d\x1b[0m]", port=80)
+    assert TEXT.format(started).endswith("INFO scheduler Started [7] port=80")
+    assert "color_message" not in json.loads(JSON.format(started))
+
+
 def test_extras_cannot_replace_the_fields_of_the_line():
     entry = json.loads(JSON.format(record("real", time="never", level="NONE", logger="other")))
     assert (entry["time"][:4], entry["level"], entry["logger"]) == ("2030", "INFO", "app.worker")
