@@ -36,6 +36,7 @@ class Options:
     port: int = 8000
     etcd_port: int = 2379
     metrics_port: int = 9101
+    program: str = "yuanya"  # how its user calls it
 
     @property
     def url(self) -> str:
@@ -155,7 +156,8 @@ class Embedded:
         if new_password:
             password = f"[bold]{escape(new_password)}[/] (kept in {file})"
             say(f"  account  admin, password {password}", soft_wrap=True)
-            say(f"  next     yuanya login --url {self.options.url} --password-file {file}", soft_wrap=True)
+            login = f"{escape(self.options.program)} login --url {self.options.url} --password-file {file}"
+            say(f"  next     {login}", soft_wrap=True)
         else:
             say(f"  account  admin, password in {file}", soft_wrap=True)
         say(f"  data     {escape(str(home))}, with the logs of etcd, master and worker", soft_wrap=True)

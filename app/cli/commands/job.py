@@ -22,6 +22,7 @@ app = typer.Typer(help="See and change jobs, run, kill and follow them.", no_arg
 Name = Annotated[str, typer.Argument(help="Name of the job.")]
 
 _RUN_ID = re.compile(r"\d{13}-\d+-[0-9a-f]{16}")
+_OPEN = ("queued", "running")
 
 
 @app.command("list")
@@ -177,7 +178,7 @@ def kill(name: Name, yes: Yes = False, url: Url = None) -> None:
 @app.command("logs")
 def logs(
     target: Annotated[
-        str, typer.Argument(metavar="NAME|RUN_ID", help="A job, for its latest run, or one run.")
+        str, typer.Argument(metavar="NAME|RUN_ID", help="A job, for its last run, or one run.")
     ],
     follow_: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False,
     lines: Annotated[
@@ -187,14 +188,15 @@ def logs(
 ) -> None:
     """Show the output of a run: raw into a pipe, without control sequences (but colours) on a terminal.
 
-    With --follow, exit code 1 unless the run succeeds.
+    Of a job it is the last run that has ended. With --follow it is the latest, and the exit code is 1 unless
+    it succeeds.
 
     Example: yuanya job logs hello --follow
     """
     with Api(resolve(url)) as api:
-        run_id = target if _RUN_ID.fullmatch(target) else _latest(api, target)
+        run_id = target if _RUN_ID.fullmatch(target) else _latest(api, target, ended=not follow_)
         found = api.get(at("runs", run_id))
-        if found["status"] in ("queued", "running"):
+        if found["status"] in _OPEN:
             if not follow_:
                 raise ClientError(
                     f"The run {run_id} has not ended. Add --follow to see its output as it comes"
@@ -208,14 +210,16 @@ def logs(
             raise typer.Exit(1)
 
 
-def _latest(api: Api, name: str) -> str:
+def _latest(api: Api, name: str, *, ended: bool) -> str:
+    """Its last run; with `ended`, the last one that has ended, if one has."""
     runs = api.get("/runs", job=name, limit=20)["items"]
     # Rows of fires that never started say nothing; take them only where there is nothing else.
     started = [run for run in runs if run["status"] not in ("skipped", "missed")] or runs
     if not started:
         api.get(at("jobs", name))  # says so if there is no such job
         raise ClientError(f"{plain(name)} has not run yet")
-    return str(started[0]["id"])
+    closed = [run for run in started if run["status"] not in _OPEN] if ended else []
+    return str((closed or started)[0]["id"])
 
 
 def _tail(text: str, lines: int | None) -> str:

@@ -1,5 +1,8 @@
 """`yuanya up`: the whole system on this machine."""
 
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,4 +32,17 @@ def up(
 
     Example: yuanya up --port 8001
     """
-    Embedded(Options(data_dir.resolve(), host, port, etcd_port, metrics_port), out).run()
+    options = Options(data_dir.resolve(), host, port, etcd_port, metrics_port, program(sys.argv[0]))
+    Embedded(options, out).run()
+
+
+def program(started_as: str) -> str:
+    """What to type to start this program again from here: `started_as` is its path."""
+    path = Path(started_as)
+    if path.suffix == ".py":  # python -m
+        return shlex.join([sys.executable, "-m", "app.cli.main"])
+    found = shutil.which(path.name)
+    if found and Path(found).absolute() == path.absolute():
+        return path.name
+    path = path.absolute()
+    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))

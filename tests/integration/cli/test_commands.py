@@ -184,6 +184,16 @@ class TestRuns:
         assert follower.returncode == 1
         assert "Nothing runs." in up.ok("job", "kill", "endless", "--yes")
 
+    def test_logs_of_a_job_are_of_its_last_ended_run_while_another_runs(self, up, tmp_path):
+        apply(up, job("again", "echo first"))
+        up.yuanya("job", "run", "again", "--follow")
+        apply(up, job("again", f"echo second; touch {tmp_path}/started; sleep 1000"))
+        run_id = up.ok("job", "run", "again").strip()
+        wait_until((tmp_path / "started").exists, 20, "the second run")
+        assert up.ok("job", "logs", "again") == "first\n"
+        assert "has not ended" in up.yuanya("job", "logs", run_id).stderr
+        up.ok("job", "kill", "again", "--yes")
+
     def test_questions_are_asked_and_no_is_an_answer(self, up):
         apply(up, job("precious"))
         assert up.yuanya("job", "delete", "precious", stdin="n\n").returncode == 1

@@ -16,7 +16,7 @@ import pytest
 from app.embedded import data_dir, etcd
 from app.embedded.process import LOG_LIMIT, Child
 from tests.harness.poll import free_port, wait_until
-from tests.integration.cli.conftest import Up
+from tests.integration.cli.conftest import YUANYA, Up
 
 SECONDLY = "{name: tick, command: 'echo tick $CRON_RUN_ID', cronExpr: '* * * * * *'}"
 SLEEPERS = "{name: sleeper, command: 'sleep 7777 & setsid sleep 7777 & sleep 7777', cronExpr: '0 0 1 1 *'}"
@@ -33,7 +33,10 @@ def test_from_nothing_to_a_run_and_back_and_on(new_up):
     password = (new_up.data / "admin-password").read_text().strip()
     assert new_up.url in said
     assert password in said
-    assert f"yuanya login --url {new_up.url} --password-file {new_up.data / 'admin-password'}" in said
+    assert (
+        f"{' '.join(YUANYA)} login --url {new_up.url} --password-file {new_up.data / 'admin-password'}"
+        in said
+    )
     assert stat.S_IMODE((new_up.data / "admin-password").stat().st_mode) == 0o600
     assert stat.S_IMODE(new_up.data.stat().st_mode) == 0o700
     assert password not in new_up.log("master") + new_up.log("worker") + new_up.log("etcd")
