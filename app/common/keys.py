@@ -3,7 +3,7 @@
 | prefix | value | lease | written by |
 |---|---|---|---|
 | `/cron/jobs/<name>` | job JSON | no | master |
-| `/cron/fired/<name>` | the cursor: plan time of the last claimed fire | no | claim, master |
+| `/cron/fired/<name>` | the cursor: plan of the last claimed fire | no; deleted job: 1 day | claim, master |
 | `/cron/lock/<name>` | run id of the run in progress | worker's | claim |
 | `/cron/running/<worker>/<runId>` | open record | no | claim |
 | `/cron/workers/<worker>` | registration | worker's | worker |

@@ -40,7 +40,9 @@ LEASE_LEFT = Gauge(
     "cron_lease_seconds_left", "Until the worker's lease runs out.", multiprocess_mode="mostrecent"
 )
 CLOCK_OFFSET = Gauge(
-    "cron_clock_offset_seconds", "This clock minus the median of the cluster.", multiprocess_mode="mostrecent"
+    "cron_clock_offset_seconds",
+    "This clock minus the median of the cluster; of a master, minus that of the workers.",
+    multiprocess_mode="mostrecent",
 )
 PROCESS_RESTARTS = Counter("cron_process_restarts", "Restarts of worker processes.", ["process"])
 

@@ -46,6 +46,7 @@ def metrics(services: Svc) -> Response:
     """For the token of the settings, or any viewer."""
     MIRROR_AGE.labels("jobs").set(services.index.mirror.age)
     MIRROR_AGE.labels("workers").set(services.workers.mirror.age)
+    services.clock()  # compares, which sets the metric
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

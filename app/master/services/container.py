@@ -11,6 +11,7 @@ from app.master.services.accounts.sessions import Sessions
 from app.master.services.accounts.tokens import Tokens
 from app.master.services.accounts.users import Users
 from app.master.services.audit import Audit
+from app.master.services.cluster_clock import ClusterClock
 from app.master.services.events import Events
 from app.master.services.housekeeping import Housekeeping
 from app.master.services.job_index import JobIndex
@@ -31,6 +32,7 @@ class Services:
     store: LogStore
     timezone: str
     now: Clock
+    clock: ClusterClock
     audit: Audit
     users: Users
     tokens: Tokens
@@ -68,11 +70,13 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
     workers = Workers(client, audit)
     open_runs = OpenRuns(client)
     runs = Runs(store, open_runs)
+    clock = ClusterClock(now, workers.time)
     return Services(
         client=client,
         store=store,
         timezone=zone,
         now=now,
+        clock=clock,
         audit=audit,
         users=users,
         tokens=Tokens(client, audit, now),
@@ -80,7 +84,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         index=index,
         states=states,
         job_list=JobList(index, states, now),
-        jobs=Jobs(client, index, audit, zone, now),
+        jobs=Jobs(client, index, audit, zone, clock),
         workers=workers,
         runs=runs,
         orders=Orders(client, open_runs, workers, audit, zone, now),

@@ -16,6 +16,7 @@ from app.master.services.audit import Actor, Audit
 from app.master.services.job_index import JobIndex, JobRow
 
 ATTEMPTS = 20  # of a transaction that met another change, or a claim of the job
+KEEP_CURSOR_SECONDS = 86_400  # of a deleted job
 
 Change = Callable[[Job | InvalidJob | None], Job]
 
@@ -50,6 +51,8 @@ class Written:
 
 
 class Jobs:
+    """`now` is the time by which fires are planned: a cursor beyond it would silence the job until then."""
+
     def __init__(self, client: EtcdClient, index: JobIndex, audit: Audit, timezone: str, now: Clock) -> None:
         self._client, self._index, self._audit = client, index, audit
         self._timezone, self._now = timezone, now
@@ -100,18 +103,28 @@ class Jobs:
         )
 
     def delete(self, name: str, precondition: Precondition, actor: Actor) -> None:
-        """The cursor goes with it. The lock and the open records of a run in progress stay: it finishes."""
+        """The lock and the open records of a run in progress stay: it finishes.
+
+        The cursor stays for a day, by a lease, so that no plan is claimed again for a new job of this name,
+        be the clocks of masters apart.
+        """
+        lease = 0
         for _ in range(ATTEMPTS):
             (kv, fired), _revision = self._client.get_many([keys.job(name), keys.fired(name)])
             if kv is None and precondition == ANY:
                 raise no_such("job", name)
             precondition.check(kv)
             assert kv is not None
+            claimed = _claimed_until(fired)
+            cursor = txn.delete(keys.fired(name))
+            if claimed is not None:
+                lease = lease or self._client.grant(KEEP_CURSOR_SECONDS)
+                cursor = txn.put(keys.fired(name), keys.cursor(claimed), lease)
             deleted = self._client.txn(
                 [txn.mod_revision_is(kv.key, kv.mod_revision), _unchanged(keys.fired(name), fired)],
                 [
                     txn.delete(kv.key),
-                    txn.delete(keys.fired(name)),
+                    cursor,
                     txn.put(keys.JOBS_MARK, b""),
                     self._audit.put(
                         actor,
@@ -119,7 +132,7 @@ class Jobs:
                         "job",
                         name,
                         before=_shown(parse_job(kv.key, kv.value, self._timezone)),
-                        detail={"claimedUntil": _claimed_until(fired)},
+                        detail={"claimedUntil": claimed},
                     ),
                 ],
             )
@@ -150,7 +163,7 @@ class Jobs:
                 claimed = _claimed_until(fired)
                 cursor = max(schedule.previous(now + 1) or now, claimed or 0)
                 write.append(txn.put(keys.fired(name), keys.cursor(cursor)))
-                detail = {"claimedUntil": claimed, "countsFrom": now}
+                detail = {"claimedUntil": claimed, "countsFrom": max(now, claimed or 0)}
             write.append(
                 self._audit.put(
                     actor,

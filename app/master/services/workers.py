@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median_low
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -14,6 +16,7 @@ from app.master.services.audit import Actor, Audit
 
 SILENT_SECONDS = 15  # three heartbeats
 CATCH_UP_SECONDS = 2.0
+FOUND_LATE_MS = 60_000  # how old a registration may be that was found: that of a dead one stays for its lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,22 @@ class WorkerStatus:
     drained: bool
 
 
+@dataclass(frozen=True, slots=True)
+class WorkersTime:
+    """Epoch ms; it may be up to `late` ms more."""
+
+    at: int
+    late: int
+
+
+class Heard(NamedTuple):
+    """`at` is monotonic. `beat`: it came as it was written; otherwise it was found, and may be older."""
+
+    info: WorkerInfo
+    at: float
+    beat: bool
+
+
 class Workers:
     """A mirror of the registrations and of who is drained."""
 
@@ -34,7 +53,7 @@ class Workers:
         self, client: EtcdClient, audit: Audit, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._client, self._audit, self._monotonic = client, audit, monotonic
-        self._heard: dict[str, tuple[WorkerInfo, float]] = {}
+        self._heard: dict[str, Heard] = {}
         self._listeners: list[Callable[[list[str]], None]] = []
         self.mirror = Mirror(
             client, [keys.WORKERS, keys.DRAIN], on_snapshot=self._rebuild, on_changes=self._apply
@@ -51,9 +70,19 @@ class Workers:
         drained = {keys.last_part(kv.key) for kv in self._client.scan(keys.DRAIN, keys_only=True).items}
         now = self._monotonic()
         return [
-            WorkerStatus(info, now - heard > SILENT_SECONDS, worker in drained)
-            for worker, (info, heard) in sorted(self._heard.copy().items())
+            WorkerStatus(heard.info, now - heard.at > SILENT_SECONDS, worker in drained)
+            for worker, heard in sorted(self._heard.copy().items())
         ]
+
+    def time(self) -> WorkersTime | None:
+        """By the clocks of the live workers: of an even number of middle ones the slower is believed, as
+        workers do among themselves. None with no live worker.
+        """
+        now = self._monotonic()
+        heard = [h for h in self._heard.copy().values() if h.info.wall_clock and now - h.at <= SILENT_SECONDS]
+        beats = [h for h in heard if h.beat]
+        clocks = [h.info.wall_clock + int((now - h.at) * 1000) for h in beats or heard]
+        return WorkersTime(median_low(clocks), 0 if beats else FOUND_LATE_MS) if clocks else None
 
     def is_live(self, worker: str) -> bool:
         return self._client.get(keys.worker(worker)) is not None
@@ -84,7 +113,7 @@ class Workers:
         for kv in items.values():
             if info := _parse(kv):
                 known = self._heard.get(info.id)
-                heard[info.id] = known if known and known[0] == info else (info, now)
+                heard[info.id] = known if known and known.info == info else Heard(info, now, False)
         self._heard = heard
         self._tell([])
 
@@ -95,7 +124,7 @@ class Workers:
             if event.deleted and event.kv.key.startswith(keys.WORKERS):
                 heard.pop(keys.last_part(event.kv.key), None)
             elif info := _parse(event.kv):
-                heard[info.id] = (info, now)
+                heard[info.id] = Heard(info, now, True)
         self._heard = heard
         self._tell([keys.last_part(event.kv.key) for event in events])
 

@@ -126,8 +126,37 @@ def test_a_changed_schedule_moves_the_cursor_to_now_and_anything_else_does_not(a
         etcd_client.put(keys.fired("cursor"), keys.cursor(1_000_000_000_000))
         assert api.post(f"/jobs/cursor/{action}").status_code == 200
         assert int(cursor()) >= fresh - 60_000
-    api("DELETE", "/jobs/cursor")
-    assert etcd_client.get(keys.fired("cursor")) is None
+
+
+def test_the_cursor_of_a_deleted_job_holds_for_a_new_one_and_goes_by_itself(api, etcd_client):
+    api.post("/jobs", job("reborn", cronExpr="* * * * *"))
+    claimed = int(etcd_client.get(keys.fired("reborn")).value) + 120_000  # by a worker ahead of this master
+    etcd_client.put(keys.fired("reborn"), keys.cursor(claimed))
+    assert api("DELETE", "/jobs/reborn").status_code == 204
+    kept = etcd_client.get(keys.fired("reborn"))
+    assert int(kept.value) == claimed
+    assert kept.lease
+    assert api.post("/jobs", job("reborn", cronExpr="* * * * *")).status_code == 201
+    found = etcd_client.get(keys.fired("reborn"))
+    assert (int(found.value), found.lease) == (claimed, 0)
+    etcd_client.revoke(kept.lease)
+    assert etcd_client.get(keys.fired("reborn")) is not None
+    entry = api.get("/jobs/reborn/history").json()["items"][0]
+    assert entry["detail"]["countsFrom"] == claimed
+
+
+def test_a_deleted_job_leaves_no_cursor_for_ever(api, etcd_client):
+    api.post("/jobs", job("gone"))
+    api("DELETE", "/jobs/gone")
+    etcd_client.revoke(etcd_client.get(keys.fired("gone")).lease)
+    assert etcd_client.get(keys.fired("gone")) is None
+
+
+def test_what_is_no_cursor_is_not_kept(api, etcd_client):
+    api.post("/jobs", job("odd cursor"))
+    etcd_client.put(keys.fired("odd cursor"), b"?")
+    assert api("DELETE", "/jobs/odd cursor").status_code == 204
+    assert etcd_client.get(keys.fired("odd cursor")) is None
 
 
 def test_pausing_twice_is_pausing_once(api):
