@@ -7,7 +7,7 @@ from app.worker.job_table import HeldJob
 from app.worker.orders import HeldOrder
 from app.worker.planner import Fire, Planner
 
-NOT_LABELLED = "no live worker has the labels that the job asks for"
+NOT_LABELLED = "no live worker with the labels that the job asks for claimed it in time"
 
 
 class ClaimMaker:

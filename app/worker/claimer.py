@@ -5,7 +5,7 @@ import itertools
 import logging
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.common import keys
 from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
@@ -36,7 +36,8 @@ WON = (Answer.RUN, Answer.OVERLAP, Answer.RECORDED)
 
 @dataclass(frozen=True, slots=True)
 class Won:
-    """A claim that this worker won. `run_id` and `record` are of the open record it left at `key`."""
+    """A claim that this worker won. `run_id` and `record` are of the open record it left at `key`.
+    `overtaken`: another run of the job has begun meanwhile, so this one must not."""
 
     held: HeldJob | None
     order: HeldOrder | None
@@ -44,6 +45,7 @@ class Won:
     key: str
     run_id: str
     revision: int
+    overtaken: bool = False
 
 
 @dataclass(slots=True)
@@ -93,6 +95,11 @@ class Claimer:
         times = [self._planner.next_due(), self._orders.next_due(), 0 if self._doubtful else None]
         due = min((time for time in times if time is not None), default=None)
         return None if due is None else max(due, self._retry_at)
+
+    @property
+    def not_before(self) -> int:
+        """Until then `attempt` does nothing, whatever is due (epoch ms)."""
+        return self._retry_at
 
     def forget(self, name: str) -> None:
         """The job changed: its next skipped fire begins a new range."""
@@ -164,9 +171,15 @@ class Claimer:
                     attempt.claim = claim
         answers = self._send([attempt.claim for attempt in batch], lease, in_doubt=True)
         runs = [a.claim for a, c in zip(batch, answers, strict=True) if c.answer is Answer.RUN]
-        if locked := [claim for claim in runs if claim.locked]:
-            hold_locks(self._client, self._worker, lease, locked)
-        return answers
+        locked = [claim for claim in runs if claim.locked]
+        if not locked:
+            return answers
+        holding = hold_locks(self._client, self._worker, lease, locked)
+        overtaken = {claim.run_id for claim in locked} - holding
+        return [
+            replace(answer, overtaken=attempt.claim.run_id in overtaken and answer.answer is Answer.RUN)
+            for attempt, answer in zip(batch, answers, strict=True)
+        ]
 
     def _collect(self, now: int, free: int) -> list[_Attempt]:
         self._planner.make_room(free, now)
@@ -303,7 +316,7 @@ class Claimer:
         if attempt.held and attempt.fire:
             attempt.held.blocked_by = claimed.blocker
             self._maker.remember(attempt.fire.name, record)
-        return [Won(attempt.held, attempt.order, record, key, record_id, claimed.revision)]
+        return [Won(attempt.held, attempt.order, record, key, record_id, claimed.revision, claimed.overtaken)]
 
     def _done(self, attempt: _Attempt) -> None:
         if attempt.fire:

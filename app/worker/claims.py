@@ -64,12 +64,13 @@ class Claim:
 class Claimed:
     """The answer to one claim. `revision` is that of the transaction: the fence of a run. `cursor` is the
     value found after GAP. `blocker`: after OVERLAP and TAKEN, the worker whose earlier run kept the fire from
-    running."""
+    running. `overtaken`: a RUN that came to light so late that another run has the lock."""
 
     answer: Answer
     revision: int
     cursor: int | None = None
     blocker: str = ""
+    overtaken: bool = False
 
 
 def claim_batch(
@@ -87,14 +88,21 @@ def claim_batch(
     ]
 
 
-def hold_locks(client: EtcdClient, worker: str, lease: int, claims: Sequence[Claim]) -> None:
-    """Take the locks of these runs once more, where the lease has ended that they were taken with."""
-    client.txn(
-        success=[
-            txn.nested([txn.absent(lock)], [txn.put(lock, lock_value(worker, claim.run_id), lease)])
-            for claim, lock in ((claim, keys.lock(claim.job)) for claim in claims)
-        ]
-    )
+def hold_locks(client: EtcdClient, worker: str, lease: int, claims: Sequence[Claim]) -> set[str]:
+    """Take the locks of these runs once more, where the lease has ended that they were taken with.
+
+    Returns the ids of the runs that have them; another run has begun in place of the others.
+    """
+    operations = []
+    for claim in claims:
+        lock, value = keys.lock(claim.job), lock_value(worker, claim.run_id)
+        operations.append(txn.nested([txn.absent(lock)], [txn.put(lock, value, lease)], [txn.get(lock)]))
+    result = client.txn(success=operations)
+    return {
+        claim.run_id
+        for claim, reply in zip(claims, result.responses, strict=True)
+        if reply.succeeded or reply.responses[0][0].value == lock_value(worker, claim.run_id)
+    }
 
 
 def _operation(claim: Claim, worker: str, lease: int) -> txn.Operation:

@@ -172,6 +172,7 @@ class Executor:
         return [
             m.ExecutorReady(
                 self._index,
+                os.getpid(),
                 [
                     m.HeldRun(
                         run_id,
@@ -192,9 +193,16 @@ class Executor:
         if not self._valid_until:
             return
         left = self._valid_until - time.monotonic()
+        ttl = self._settings.lease_ttl_seconds
+        margin = min(ISOLATION_MARGIN, ttl / 6)
+        if left >= ttl / 2:  # renewed every third of the TTL, a lease in order has two thirds left or more
+            return
         for run_id, held in self._held.items():
-            if held.fire.kill_on_isolation and not held.ended and left < held.fire.grace + ISOLATION_MARGIN:
-                self._runner.kill(run_id, Cause.KILL, "this worker: it was cut off from etcd (onIsolation)")
+            # A grace that does not fit into half of the lease is cut: the run must be gone in time.
+            grace = min(held.fire.grace, ttl / 2 - margin)
+            if held.fire.kill_on_isolation and not held.ended and left < grace + margin:
+                reason = "this worker: it was cut off from etcd (onIsolation)"
+                self._runner.kill(run_id, Cause.KILL, reason, grace)
 
 
 def _size(row: Run) -> int:

@@ -106,6 +106,7 @@ class ExecutorReady(NamedTuple):
     """First message on every new connection of an executor."""
 
     executor: int
+    pid: int
     held: list[HeldRun]
 
 
@@ -121,9 +122,10 @@ class RunsEnded(NamedTuple):
 
 
 class ExecutorDied(NamedTuple):
-    """The executor is gone and so is everything it had started."""
+    """The executor is gone and so is everything it had started. `pid` tells which of its lives it was."""
 
     executor: int
+    pid: int
 
 
 class StoredRow(NamedTuple):

@@ -15,6 +15,7 @@ from app.worker.heap import DueHeap
 from app.worker.job_table import HeldJob, JobTable
 from app.worker.placement import delay_ms
 
+WITNESSES = 2  # workers that may not run a fire and yet look whether somebody has claimed it
 RETRY_MS = 200  # until a fire is tried again that found no capacity here
 
 
@@ -192,19 +193,20 @@ class Planner:
             place = self._cluster.place(job.worker_labels, held.seed, fire.plan)
             if held.blocked_by and place is not None:
                 place = max(place, 3)  # whoever runs it is first
-        at = max(fire.plan, now)
+        at, others_can = max(fire.plan, now), True
         if place is None:
-            if self._cluster.can_anybody(job.worker_labels):
+            place = self._cluster.place_of_all(held.seed, 0)
+            others_can = self._cluster.can_anybody(job.worker_labels)
+            if place is None or (others_can and place >= WITNESSES):
                 self._drop(fire.name)
                 return
-            place = self._cluster.place_of_all(held.seed, 0)
-            if place is None:
-                return
+            # Those that may run it may die before they claim it: somebody must put that on record.
             fire.unplaceable = True
             at = max(fire.plan + self._patience_ms(job), now)
         before = self._pending.get(fire.name)
         at += delay_ms(place)
-        if before and before.unplaceable and fire.unplaceable and job.misfire is not Misfire.LATEST:
+        stranded = fire.unplaceable and not others_can and job.misfire is not Misfire.LATEST
+        if stranded and before and before.unplaceable:
             # Later fires must not put off the record for ever. (A fire to be caught up is never too late.)
             at = min(at, self._attempts.due_of(fire.name) or at)
         fire.first = place == 0 and not fire.unplaceable

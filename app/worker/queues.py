@@ -171,6 +171,14 @@ class Outbox:
                 return False
             time.sleep(RECONNECT_SECONDS)
 
+    def clear(self) -> None:
+        """Forget what waits: it was meant for a consumer that is gone."""
+        with self._lock:
+            self._frames.clear()
+            self._waiting = 0
+            if self._socket:
+                self._disconnect()  # a frame may have been sent in part
+
     @property
     def idle(self) -> bool:
         return not self._frames

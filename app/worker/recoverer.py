@@ -85,8 +85,9 @@ class Recoverer:
         for key, reason in list(self._own.items()):
             kv = self._client.get(key)
             del self._own[key]
-            if kv:
-                yield recover(kv, reason, self._find_job, now, self._retention_ms)
+            found = recover(kv, reason, self._find_job, now, self._retention_ms) if kv else None
+            if found:
+                yield found
 
     def _left_by(self, worker: str, reason: str, now: int, is_mine: Callable[[str], bool]) -> list[Recovered]:
         records = [kv for kv in open_records(self._client, worker) if not is_mine(kv.key)]
@@ -98,7 +99,8 @@ class Recoverer:
                 reason,
                 extra={"action": "recover", "worker": worker, "runs": len(records)},
             )
-        return [recover(kv, reason, self._find_job, now, self._retention_ms) for kv in records]
+        found = (recover(kv, reason, self._find_job, now, self._retention_ms) for kv in records)
+        return [each for each in found if each]
 
     def _note_strangers(self, at: float, is_mine: Callable[[str], bool]) -> None:
         """A claim that etcd carried out late, when its scheduler was gone, leaves one nobody knows of."""

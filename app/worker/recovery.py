@@ -23,12 +23,14 @@ MAX_ATTEMPTS = 3  # of one fire: a command that takes its worker down must not t
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """An open record to close: the rows to store first, and the order to give if the run stands as lost."""
+    """An open record to close: the rows to store first, the order to give if the run stands as lost, and the
+    lock that a run of it may still hold."""
 
     key: str
     revision: int
     rows: list[Run]
     rerun: tuple[str, str, RunOrder] | None
+    lock: str | None
 
 
 def abandoned_workers(client: EtcdClient, registered: set[str]) -> set[str]:
@@ -47,14 +49,19 @@ def recover(
     find_job: Callable[[str], tuple[Job, int] | None],
     now: int,
     retention_ms: int,
-) -> Recovered:
-    """Decide for one open record. `find_job` gives the job and its revision as known now."""
+) -> Recovered | None:
+    """Decide for one open record; None for one that cannot be read: it stays, for whoever can.
+
+    `find_job` gives the job and its revision as known now.
+    """
     worker, row_id = keys.worker_of_running(kv.key), keys.last_part(kv.key)
     try:
         record = OpenRecord.model_validate_json(kv.value)
     except ValidationError:
-        log.error("An open record is unreadable and is removed.", extra={"action": "recover", "key": kv.key})
-        return Recovered(kv.key, kv.mod_revision, [], None)
+        log.error(
+            "An open record is unreadable and is left alone.", extra={"action": "recover", "key": kv.key}
+        )
+        return None
     expire_at = now + retention_ms
     found = rows.settled_rows(record, row_id, worker, expire_at)
     rerun = None
@@ -64,7 +71,8 @@ def recover(
         found.append(rows.lost_row(record, row_id, worker, reason, same, now, expire_at))
         if record.rerun and known and record.attempt < MAX_ATTEMPTS:
             rerun = _next_attempt(record, now)
-    return Recovered(kv.key, kv.mod_revision, found, rerun)
+    lock = keys.lock(record.job) if record.outcome is Outcome.RUN else None
+    return Recovered(kv.key, kv.mod_revision, found, rerun, lock)
 
 
 def _next_attempt(record: OpenRecord, now: int) -> tuple[str, str, RunOrder]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from app.common.models import RunOrder
+from app.common.models import Run, RunOrder
 from app.worker.messages import StoredRow
 
 
@@ -21,12 +21,13 @@ class RunningRun:
 @dataclass(slots=True)
 class OpenEntry:
     """An open record, and the rows (id -> count) that must be stored before it may go. `rerun` is ordered
-    with its end if the row stands as lost: (job, order id, order)."""
+    with its end if the run stands as lost: (job, order id, order)."""
 
     key: str
     revision: int
     rows: dict[str, int] = field(default_factory=dict)
     rerun: tuple[str, str, RunOrder] | None = None
+    lost: bool = False
 
 
 class RunTable:
@@ -35,6 +36,7 @@ class RunTable:
         self._loads: Counter[int] = Counter()
         self._open: dict[str, OpenEntry] = {}  # by key
         self._waiting: dict[str, OpenEntry] = {}  # by row id
+        self._sent: dict[str, Run] = {}  # rows made here that are not known to be stored
 
     def __len__(self) -> int:
         return len(self.running)
@@ -49,6 +51,13 @@ class RunTable:
 
     def holds(self, key: str) -> bool:
         return key in self._open
+
+    def sent(self, rows: Iterable[Run]) -> None:
+        """These rows are on their way to the log writer, and are kept in case it dies with them."""
+        self._sent.update((row.id, row) for row in rows)
+
+    def unstored(self) -> list[Run]:
+        return list(self._sent.values())
 
     def start(self, run: RunningRun) -> None:
         self.running[run.run_id] = run
@@ -86,9 +95,13 @@ class RunTable:
 
     def stored(self, row: StoredRow) -> OpenEntry | None:
         """The open record that can be closed now that this row is stored, if there is one."""
+        made_here = self._sent.get(row.row_id)
+        if made_here and made_here.count <= row.fires:
+            del self._sent[row.row_id]
         entry = self._waiting.get(row.row_id)
         if entry is None or entry.rows.get(row.row_id, 0) > row.fires:
             return None
+        entry.lost = entry.lost or row.lost
         del self._waiting[row.row_id]
         del entry.rows[row.row_id]
         if entry.rows:

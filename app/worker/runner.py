@@ -90,8 +90,9 @@ class Runner:
             else:
                 self._pending[launch.run_id] = launch
 
-    def kill(self, run_id: str, cause: Cause = Cause.KILL, by: str = "") -> bool:
-        """End a run: SIGTERM to all of its processes, SIGKILL after its grace. False if it is not running.
+    def kill(self, run_id: str, cause: Cause = Cause.KILL, by: str = "", grace: float | None = None) -> bool:
+        """End a run: SIGTERM to all of its processes, SIGKILL after its grace (or the one given). False if it
+        is not running.
 
         A run that is ending already goes on ending for its first reason.
         """
@@ -104,7 +105,7 @@ class Runner:
         if run is None:
             return False
         if run.cause is None:
-            self._begin_end(run, cause, by)
+            self._begin_end(run, cause, by, grace)
         return True
 
     def kill_all(self, cause: Cause = Cause.STOP, by: str = "") -> None:
@@ -172,7 +173,7 @@ class Runner:
             start_ms, start_ticks = self._clock(), ticks_now()
             try:
                 pid, fd = self._spawn(launch)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, OverflowError) as error:
                 reason = command.explain(error)
                 ended = Ended(
                     run_id=launch.run_id,
@@ -241,13 +242,13 @@ class Runner:
                 run.deadline = self._monotonic() + LINGER_SECONDS
                 self._wake_at = min(self._wake_at, run.deadline)
 
-    def _begin_end(self, run: Running, cause: Cause, by: str = "") -> None:
+    def _begin_end(self, run: Running, cause: Cause, by: str = "", grace: float | None = None) -> None:
         if run.leader_alive:
             run.cause, run.reason = cause, _reason(run.launch, cause, by)
         else:  # it has ended by itself, whatever the cause to end what it left behind
             run.cause, run.reason = Cause.EXIT, _left_behind(len(living(self._trees.left_by(run))))
         run.deadline = inf
-        run.kill_at = self._monotonic() + run.launch.grace
+        run.kill_at = self._monotonic() + (run.launch.grace if grace is None else grace)
         run.give_up_at = run.kill_at + GIVE_UP_SECONDS
         self._ending[run.run_id] = run
         self._wake_at = min(self._wake_at, run.kill_at)

@@ -62,7 +62,7 @@ class Scheduler:
         self._inbox = Inbox(sockets, "scheduler")
         self._to_watcher = Outbox(sockets, "watcher")
         self._to_main = Outbox(sockets, "main")
-        self._to_writer = Outbox(sockets, "log-writer")
+        self._to_writer = Outbox(sockets, "log-writer", self._greet_writer)
         self._to_executors = {i: Outbox(sockets, f"executor-{i}") for i in range(settings.executors)}
 
         self._table = JobTable(settings.timezone)
@@ -86,7 +86,8 @@ class Scheduler:
         self._stop: m.StopOrdered | None = None
         self._stop_passed_on = False
         self._finished = False
-        self._ready_executors: set[int] = set()
+        self._ready_executors: dict[int, int] = {}  # index -> pid
+        self._kills: dict[str, KeyValue] = {}  # standing orders to kill, by job
         self._started = monotonic()
         self._recovered_own = False
         self._second = 0.0
@@ -145,8 +146,9 @@ class Scheduler:
             return MAX_SLEEP
         times = (self._planner.next_due(), self._orders.next_due(), self._claimer.next_due())
         due = min((t for t in times if t is not None), default=None)
-        if due is None:
+        if due is None or not self._ready_executors:
             return MAX_SLEEP
+        due = max(due, self._claimer.not_before)
         return min(max(due / 1000 - self._clock(), 0), MAX_SLEEP)
 
     def _idle_outboxes(self) -> bool:
@@ -238,6 +240,7 @@ class Scheduler:
             self._cluster.gone(worker)
         self._orders.clear()
         self._watched.clear()
+        self._kills.clear()
         self._drained = keys.drain(self._id) in items
         for kv in items.values():
             self._key_saved(kv)
@@ -286,6 +289,8 @@ class Scheduler:
                 self._recoverer.suspect(worker, self._monotonic())
         elif key.startswith(keys.ORDERS):
             self._orders.remove(key)
+        elif key.startswith(keys.KILLER):
+            self._kills.pop(keys.last_part(key), None)
         elif key.startswith(keys.TAIL):
             self._watch_output(keys.last_part(key), False)
         elif key == keys.drain(self._id):
@@ -317,15 +322,19 @@ class Scheduler:
             log.warning("A registration is unreadable.", extra={"action": "cluster", "key": kv.key})
 
     def _kill(self, kv: KeyValue) -> None:
-        """Kill what ran when the order was given; what was claimed after it is a new run."""
+        job = keys.last_part(kv.key)
+        self._kills[job] = kv
+        for run in self._runs.of_job(job):
+            self._apply_standing_kill(run)
+
+    def _apply_standing_kill(self, run: RunningRun) -> None:
+        """Kill what was claimed before the order was given; what was claimed after it is a new run."""
+        kv = self._kills.get(run.job)
+        if kv is None or run.fence > kv.mod_revision:
+            return
         order = KillOrder.parse(kv.value)
-        wanted = None if order.run_ids is None else set(order.run_ids)
-        by_executor: dict[int, list[str]] = {}
-        for run in self._runs.of_job(keys.last_part(kv.key)):
-            if run.fence < kv.mod_revision and (wanted is None or run.run_id in wanted):
-                by_executor.setdefault(run.executor, []).append(run.run_id)
-        for executor, run_ids in by_executor.items():
-            self._to_executors[executor].send(m.KillOrdered(run_ids, order.by))
+        if order.run_ids is None or run.run_id in order.run_ids:
+            self._to_executors[run.executor].send(m.KillOrdered([run.run_id], order.by))
 
     def _watch_output(self, run_id: str, watched: bool) -> None:
         (self._watched.add if watched else self._watched.discard)(run_id)
@@ -352,7 +361,9 @@ class Scheduler:
     # Claiming and launching
 
     def _claim(self, now: int) -> None:
-        free = self._settings.capacity - len(self._runs) if self._ready_executors else 0
+        if not self._ready_executors:
+            return
+        free = self._settings.capacity - len(self._runs)
         try:
             won = self._claimer.attempt(now, self._session.lease, free)
         except LeaseNotFound:
@@ -362,6 +373,9 @@ class Scheduler:
         launches: dict[int, list[m.FireClaimed]] = {}
         settled: list[Run] = []
         for claim in won:
+            if claim.overtaken:
+                self._recoverer.add_own(claim.key, "another run had begun before this claim was known")
+                continue
             final = rows.settled_rows(claim.record, claim.run_id, self._id, now + self._retention_ms)
             settled += final
             counts = {row.id: row.count for row in final}
@@ -371,10 +385,12 @@ class Scheduler:
                 launch = self._launch(claim, executor)
                 launches.setdefault(executor, []).append(launch)
             self._runs.open(claim.key, claim.revision, counts)
+        self._store(settled)
         for executor, batch in launches.items():
             watched = [m.OutputWatched(f.run.id, True) for f in batch if f.run.id in self._watched]
             self._to_executors[executor].send(*batch, *watched)
-        self._store(settled)
+            for fire in batch:
+                self._apply_standing_kill(self._runs.running[fire.run.id])
 
     def _launch(self, claim: Won, executor: int) -> m.FireClaimed:
         assert claim.held is not None
@@ -396,8 +412,14 @@ class Scheduler:
             lock=lock,
         )
 
+    def _greet_writer(self) -> list[object]:
+        """For a log writer that starts anew: what its predecessor may have taken with it."""
+        unstored = self._runs.unstored()
+        return [unstored] if unstored else []
+
     def _store(self, final: list[Run]) -> None:
         if final:
+            self._runs.sent(final)
             self._to_writer.send(final)
             for row in final:
                 RUNS.labels(status=row.status.value, trigger=row.trigger.value).inc(row.count)
@@ -405,21 +427,30 @@ class Scheduler:
     # What executors and the log writer tell
 
     def _on_executor_ready(self, ready: m.ExecutorReady) -> None:
-        self._ready_executors.add(ready.executor)
+        if self._ready_executors.get(ready.executor, ready.pid) != ready.pid:
+            self._executor_gone(ready.executor)  # it is back before the word of its end came through
+        self._ready_executors[ready.executor] = ready.pid
         for held in ready.held:
             key = keys.running(self._id, held.run_id)
             if not held.ended and held.run_id not in self._runs.running:
-                self._runs.start(
-                    RunningRun(held.run_id, held.job_name, ready.executor, held.fence, held.lock)
-                )
+                run = RunningRun(held.run_id, held.job_name, ready.executor, held.fence, held.lock)
+                self._runs.start(run)
+                self._apply_standing_kill(run)
+                if run.lock and self._session.lease:
+                    self._settler.take_lock_again(run.lock, self._id, run.run_id, self._session.lease)
             if not self._runs.holds(key):
                 self._runs.open(key, held.fence, {held.run_id: 1})
             if held.ended:
                 self._end(held.run_id, held.job_name, held.lock)
 
     def _on_executor_died(self, died: m.ExecutorDied) -> None:
-        self._ready_executors.discard(died.executor)
-        for run in self._runs.of_executor(died.executor):
+        if self._ready_executors.get(died.executor, died.pid) == died.pid:
+            self._executor_gone(died.executor)
+
+    def _executor_gone(self, executor: int) -> None:
+        self._ready_executors.pop(executor, None)
+        self._to_executors[executor].clear()  # its next life must not start what is recorded as lost
+        for run in self._runs.of_executor(executor):
             self._end(run.run_id, run.job, run.lock)
             self._recoverer.add_own(keys.running(self._id, run.run_id), "its executor died")
 
@@ -442,13 +473,13 @@ class Scheduler:
         for row in stored.rows:
             entry = self._runs.stored(row)
             if entry:
-                self._close(entry, lost=row.lost)
+                self._close(entry)
         settled = m.RowsSettled([row.row_id for row in stored.rows])
         for executor in self._ready_executors:
             self._to_executors[executor].send(settled)
 
-    def _close(self, entry: OpenEntry, *, lost: bool) -> None:
-        if lost and entry.rerun:
+    def _close(self, entry: OpenEntry) -> None:
+        if entry.lost and entry.rerun:
             job, order_id, order = entry.rerun
             self._settler.close_and_rerun(entry.key, entry.revision, job, order_id, order)
         else:
@@ -462,6 +493,9 @@ class Scheduler:
         for found in self._recoverer.due(now, self._monotonic(), self._runs.holds):
             entry = self._runs.open(found.key, found.revision, {row.id: row.count for row in found.rows})
             entry.rerun = found.rerun
+            if found.lock:
+                owner, run_id = keys.worker_of_running(found.key), keys.last_part(found.key)
+                self._settler.release_lock(found.lock, owner, run_id)
             if found.rows:
                 self._store(found.rows)
             else:

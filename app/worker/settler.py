@@ -37,7 +37,8 @@ class Settler:
     def take_lock_again(self, lock: str, worker: str, run_id: str, lease: int) -> None:
         """Put the lock of a running command under a new lease, unless another run has it by now."""
         self._operations["lock", lock, run_id] = txn.nested(
-            [txn.absent(lock)], [txn.put(lock, lock_value(worker, run_id), lease)]
+            [txn.absent(lock), txn.present(keys.running(worker, run_id))],
+            [txn.put(lock, lock_value(worker, run_id), lease)],
         )
 
     def close_record(self, key: str, revision: int) -> None:

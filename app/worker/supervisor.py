@@ -62,6 +62,7 @@ class Supervisor:
         self._inbox = Inbox(sockets, "main")
         self._to: dict[str, Outbox] = {}
         self._children: dict[str, _Child] = {}
+        self._stop_deadline: float | None = None
         parent = Parent(os.getpid())
         self._add("log-writer", log_writer.main, sockets, parent)
         self._executors = {f"executor-{i}": i for i in range(settings.executors)}
@@ -70,14 +71,14 @@ class Supervisor:
         self._add("scheduler", scheduler.main, sockets, parent)
         self._add("watcher", watcher.main, sockets, parent)
         self._signals = 0
-        self._stop_deadline: float | None = None
         self._drained = False
         self._own_children: frozenset[int] = frozenset()
         self._failure = ""
 
     def _add(self, name: str, target: Callable[..., None], sockets: Path, *arguments: Any) -> None:
         self._children[name] = _Child(name, target, (self._settings, sockets, *arguments))
-        self._to[name] = Outbox(sockets, name)
+        greeting = self._greet_scheduler if name == "scheduler" else None
+        self._to[name] = Outbox(sockets, name, greeting)
 
     def run(self) -> int:
         """Supervise until a signal asks to stop. Raises WorkerError when the worker cannot go on."""
@@ -148,7 +149,7 @@ class Supervisor:
         self._own_children -= {pid}
         if child.name in self._executors:
             self._end_strays()
-            self._to["scheduler"].send(m.ExecutorDied(self._executors[child.name]))
+            self._to["scheduler"].send(m.ExecutorDied(self._executors[child.name], pid))
         now = time.monotonic()
         child.crashes.append(now)
         log.error(
@@ -184,6 +185,10 @@ class Supervisor:
                 os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
                 continue
+
+    def _greet_scheduler(self) -> list[object]:
+        """A scheduler that starts anew while the worker stops must not claim again."""
+        return [] if self._stop_deadline is None else [m.StopOrdered(self._stop_deadline)]
 
     def _order_stop(self) -> None:
         """First signal: stop in order. A second one: end the runs now."""

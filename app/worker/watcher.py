@@ -18,7 +18,7 @@ from app.common.models import WorkerInfo, WorkerState
 from app.common.settings import WorkerSettings
 from app.worker import messages as m
 from app.worker.clock_check import LIMIT_MS, ClockCheck
-from app.worker.identity import instance_of, is_dead_predecessor, is_same_process
+from app.worker.identity import instance_of, is_alive_here, is_dead_predecessor, is_same_process
 from app.worker.process import Parent, process_loop
 from app.worker.queues import Inbox, Outbox
 
@@ -59,6 +59,7 @@ class Watcher:
         self._session = Session(
             client,
             settings.lease_ttl_seconds,
+            find_lease=self._lease_of_this_worker,
             on_opened=self._register,
             on_renewed=self._on_renewed,
             on_lost=self._on_lost,
@@ -134,6 +135,18 @@ class Watcher:
             lateness_ms=round(self._status.lateness_ms, 1),
         )
 
+    def _lease_of_this_worker(self) -> int:
+        """A watcher that starts anew goes on with the lease of its predecessor: it holds the locks of the
+        commands that run."""
+        found = self._client.get(keys.worker(self._id))
+        if found is None:
+            return 0
+        try:
+            known = WorkerInfo.model_validate_json(found.value)
+        except ValidationError:
+            return 0
+        return found.lease if is_same_process(known, self._pid) else 0
+
     def _register(self, lease: int) -> None:
         """Write the registration; another live worker with this id is left alone, and this one refuses to
         run."""
@@ -158,7 +171,7 @@ class Watcher:
 
     def _refuse(self, known: WorkerInfo) -> None:
         """Its lease may only be the remains of a worker that ran elsewhere: give it time to run out."""
-        if time.monotonic() < self._refused_until and known.host != socket.gethostname():
+        if time.monotonic() < self._refused_until and not is_alive_here(known):
             log.warning("Waiting for the lease of %s on %s to end.", self._id, known.host)
             return
         self._to_main.send(

@@ -57,6 +57,24 @@ def test_a_worker_cut_off_ends_what_must_not_overlap_and_leaves_the_rest(
     assert "cut off" in killed[0].reason
 
 
+def test_a_long_grace_does_not_end_runs_of_a_worker_in_order(cluster: Cluster, marker: str) -> None:
+    cluster.start("w0")
+    cluster.put_job(
+        name="strict",
+        command=f"sleep {marker}",
+        onIsolation="kill",
+        killGraceSeconds=60,
+        cronExpr=NEVER_SOON,
+    )
+    order(cluster, "strict")
+    wait_until(lambda: is_running(marker), 10, "the run")
+    beat = cluster.registrations()["w0"].heartbeat
+    wait_until(
+        lambda: cluster.registrations()["w0"].heartbeat > beat + 8, 20, "a lease renewed more than once"
+    )
+    assert is_running(marker)
+
+
 def test_a_second_worker_with_the_same_id_refuses_to_run(cluster: Cluster, tmp_path: Path) -> None:
     cluster.start("w0")
     (tmp_path / "elsewhere").mkdir()

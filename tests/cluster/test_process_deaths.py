@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from app.common import keys
+from app.common.etcd import txn
 from app.common.logstore import RunQuery
-from app.common.models import Run, Status
-from loadtest.report import next_second, sleep_until
+from app.common.models import OpenRecord, Outcome, Run, Status
+from app.common.models.run import run_id
+from loadtest.report import next_second, now_ms, sleep_until
 from tests.harness.cluster import Cluster
 from tests.harness.oracle import Oracle, judge
 from tests.harness.poll import wait_until
+
+EVERY_SECOND = "* * * * * * *"
 
 
 def rows(cluster: Cluster, job: str) -> list[Run]:
@@ -164,3 +169,66 @@ def test_a_stop_lets_runs_finish_then_ends_them_and_leaves_nothing(cluster: Clus
     assert ended["long"].status is Status.KILLED
     assert "stopped with the worker" in ended["long"].reason
     assert {run.status for run in rows(cluster, "short")} == {Status.SUCCEEDED}
+
+
+def test_a_claim_that_died_with_its_scheduler_blocks_no_later_fire(cluster: Cluster, oracle: Oracle) -> None:
+    cluster.start("w0")
+    job = cluster.put_job(name="job", command=oracle.command(), cronExpr=EVERY_SECOND)
+    wait_until(oracle.starts, 10, "the first run")
+    # What a scheduler leaves that is killed between its claim and the start of the command: the lock, under a
+    # lease that lives on, and the open record.
+    pids = cluster.workers["w0"].pids()
+    os.kill(pids["scheduler"], signal.SIGSTOP)
+    try:
+        plan = now_ms() // 1000 * 1000 - 500
+        record = OpenRecord(job="job", plan=plan, outcome=Outcome.RUN, claimed=plan)
+        run = run_id("job", plan)
+        lease = cluster.registrations()["w0"].lease
+        wait_until(lambda: cluster.client.get(keys.lock("job")) is None, 5, "a free lock")
+        cluster.client.txn(
+            success=[
+                txn.put(keys.lock("job"), f"w0/{run}".encode(), lease),
+                txn.put(keys.running("w0", run), record.to_json()),
+            ]
+        )
+    finally:
+        os.kill(pids["scheduler"], signal.SIGKILL)
+    before = len(oracle.starts())
+    wait_until(lambda: len(oracle.starts()) > before + 2, 20, "runs after the loss")
+    cluster.client.delete(keys.job(job.name))
+    cluster.wait_settled()
+    assert cluster.store.run(run).status is Status.LOST
+
+
+def test_rows_of_skipped_fires_survive_the_death_of_the_log_writer(cluster: Cluster) -> None:
+    cluster.start("w0")
+    cluster.put_job(name="slow", command="sleep 8", cronExpr=EVERY_SECOND)
+    wait_until(cluster.open_records, 10, "the start of the run")
+    for _ in range(4):
+        pid = cluster.workers["w0"].pids()["log-writer"]
+        os.kill(pid, signal.SIGSTOP)  # rows reach it and are not stored
+        time.sleep(1.2)
+        os.kill(pid, signal.SIGKILL)
+        wait_until(
+            lambda old=pid: cluster.workers["w0"].pids().get("log-writer", old) != old, 10, "the return"
+        )
+    cluster.client.delete("/cron/jobs/slow")
+    cluster.wait_settled(30)
+    found = rows(cluster, "slow")
+    fires = sum(run.count for run in found)
+    first = min(run.plan_time for run in found)
+    last = max(run.last_plan_time or run.plan_time for run in found)
+    assert fires == (last - first) // 1000 + 1
+
+
+def test_locks_outlive_the_death_of_the_watcher(cluster: Cluster) -> None:
+    cluster.start("w0")
+    cluster.put_job(name="job", command="sleep 5", cronExpr=EVERY_SECOND)
+    wait_until(lambda: cluster.client.get(keys.lock("job")), 10, "the lock")
+    taken = cluster.client.get(keys.lock("job"))
+    pid = cluster.workers["w0"].pids()["watcher"]
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: cluster.workers["w0"].pids().get("watcher", pid) != pid, 10, "the return")
+    beat = cluster.registrations()["w0"].heartbeat
+    wait_until(lambda: cluster.registrations()["w0"].heartbeat != beat, 10, "a heartbeat of the new watcher")
+    assert cluster.client.get(keys.lock("job")) == taken

@@ -20,7 +20,7 @@ class Session:
     write the leased keys; if it raises, the session tries again with another lease. `on_renewed(lease,
     valid_until)` is called after it and after each renewal: `valid_until` is monotonic time, counted from
     when the renewal was sent, so that etcd cannot have ended the lease before it. `on_lost()` is called once
-    per lost lease. All are called from the session's thread, which goes on if one raises.
+    per lost lease. `find_lease()` may name the lease of an earlier life, to go on with. All are called from the session's thread, which goes on if one raises.
     """
 
     def __init__(
@@ -31,11 +31,13 @@ class Session:
         on_opened: Callable[[int], None],
         on_renewed: Callable[[int, float], None],
         on_lost: Callable[[], None],
+        find_lease: Callable[[], int] = lambda: 0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._ttl = ttl_seconds
         self._on_opened, self._on_renewed, self._on_lost = on_opened, on_renewed, on_lost
+        self._find_lease = find_lease
         self._monotonic = monotonic
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
@@ -89,14 +91,26 @@ class Session:
 
     def _open(self) -> None:
         sent = self._monotonic()
-        lease = self._client.grant(self._ttl)
+        found = self._living_lease()
+        lease = found or self._client.grant(self._ttl)
         try:
             self._on_opened(lease)
         except Exception:
-            self._client.revoke(lease)
+            if not found:
+                self._client.revoke(lease)
             raise
         self.lease, self.valid_until = lease, sent + self._ttl
         self._on_renewed(lease, self.valid_until)
+
+    def _living_lease(self) -> int:
+        """The lease to go on with, renewed; 0 if there is none or it has ended."""
+        found = self._find_lease()
+        if found:
+            try:
+                self._client.keepalive(found)
+            except LeaseNotFound:
+                return 0
+        return found
 
     def _renew(self) -> None:
         sent = self._monotonic()

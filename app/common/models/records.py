@@ -3,10 +3,19 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from app.common.models.base import CamelModel
 from app.common.models.run import Trigger
+
+LAST_TIME = 4_102_444_800_000  # epoch ms: the year 2100, beyond every fire
+EpochMs = Annotated[int, Field(ge=0, le=LAST_TIME)]
+
+
+class StoredModel(CamelModel):
+    """What other processes wrote to etcd, perhaps of a later version: unknown fields are passed over."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 class Outcome(StrEnum):
@@ -17,23 +26,23 @@ class Outcome(StrEnum):
     MISSED = "missed"
 
 
-class MissedRange(CamelModel):
+class MissedRange(StoredModel):
     """Consecutive fires that nobody claimed: first and last plan time (epoch ms) and how many they are."""
 
-    first: int
-    last: int
+    first: EpochMs
+    last: EpochMs
     count: int = Field(ge=1)
 
 
-class OpenRecord(CamelModel):
+class OpenRecord(StoredModel):
     """`/cron/running/<worker>/<runId>`: a claim whose rows are not stored yet. Times are epoch ms."""
 
     job: str
-    plan: int
+    plan: EpochMs
     outcome: Outcome = Field(strict=False)
-    attempt: int = 1
+    attempt: Annotated[int, Field(ge=1, le=1_000)] = 1
     trigger: Trigger = Field(Trigger.CRON, strict=False)
-    claimed: int
+    claimed: EpochMs
     job_revision: int = 0
     by: str = ""
     missed: MissedRange | None = None
@@ -59,18 +68,18 @@ class KillOrder(CamelModel):
             return cls(by="etcd")
 
 
-class RunOrder(CamelModel):
+class RunOrder(StoredModel):
     """`/cron/orders/<name>/<orderId>`: run the job once, now. Unclaimed at `expires_at`, it is recorded as
     missed."""
 
     by: str = ""
-    at: int
-    expires_at: int
+    at: EpochMs
+    expires_at: EpochMs
     env: dict[str, str] = Field(default_factory=dict)
     target: str | None = None  # worker id
     trigger: Trigger = Field(Trigger.MANUAL, strict=False)
-    plan: int | None = None  # of the fire that is attempted again; default: `at`
-    attempt: int = 1
+    plan: EpochMs | None = None  # of the fire that is attempted again; default: `at`
+    attempt: Annotated[int, Field(ge=1, le=1_000)] = 1
 
 
 class WorkerState(StrEnum):
@@ -82,7 +91,7 @@ class WorkerState(StrEnum):
     STOPPING = "stopping"
 
 
-class WorkerInfo(CamelModel):
+class WorkerInfo(StoredModel):
     """`/cron/workers/<id>`: a live worker. `wall_clock` is epoch ms at the heartbeat."""
 
     id: str
@@ -91,12 +100,12 @@ class WorkerInfo(CamelModel):
     instance: str = ""  # tells a live worker from a dead one with its id
     started: int
     labels: dict[str, str] = Field(default_factory=dict)
-    capacity: Annotated[int, Field(ge=1)]
+    capacity: Annotated[int, Field(ge=1, le=100_000)]
     running: int = 0
     state: WorkerState = Field(WorkerState.ACTIVE, strict=False)
     reason: str = ""
     version: str = ""
-    wall_clock: int = 0
+    wall_clock: EpochMs = 0
     clock_offset_ms: int = 0
     heartbeat: int = 0  # counts up
     lease: int = 0

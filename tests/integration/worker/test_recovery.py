@@ -77,9 +77,16 @@ class TestOneRecord:
         assert found.rows[0].reason == "why"
 
     @pytest.mark.parametrize("value", [b"", b"garbage", b"[]", b'{"job":"j"}', b'{"job":"j","plan":"x"}'])
-    def test_what_cannot_be_read_is_removed(self, value):
-        found = recovered(value)
-        assert (found.rows, found.rerun, found.revision) == ([], None, 6)
+    def test_what_cannot_be_read_is_left_for_whoever_can(self, value):
+        assert recovered(value) is None
+
+    def test_a_field_of_a_later_version_is_passed_over(self):
+        value = a_record().to_json().replace(b"{", b'{"colour":"red",', 1)
+        assert [row.status for row in recovered(value).rows] == [Status.LOST]
+
+    def test_the_lock_of_a_run_is_named_so_that_it_can_be_released(self):
+        assert recovered(a_record()).lock == keys.lock("j")
+        assert recovered(a_record(Outcome.OVERLAP)).lock is None
 
     @pytest.mark.parametrize("known", [None, (JOB, 8)])
     def test_the_command_is_told_only_if_it_is_that_of_the_claim(self, known):
@@ -195,8 +202,9 @@ class TestDeadWorkers:
         good = leave(client, a_record())
         survivor.recoverer.suspect("dead", 0.0)
         found = {f.key: f for f in survivor.due(0.0)}
-        assert found[keys.running("dead", "bad")].rows == []
+        assert found.keys() == {good.key}
         assert len(found[good.key].rows) == 1
+        assert client.get(keys.running("dead", "bad")) is not None
 
     def test_when_etcd_does_not_answer_nothing_is_forgotten(self, client, shared_etcd, monkeypatch):
         survivor = Survivor(shared_etcd.client())

@@ -73,12 +73,19 @@ def test_both_sizes_of_a_range_can_wait_at_once(client, settler):
 def test_a_lock_is_taken_again_unless_another_run_has_it(client, settler):
     lease = client.grant(60)
     client.put(keys.lock("taken"), b"w1/next")
+    record(client, "r1")
     for name in ("free", "taken"):
         settler.take_lock_again(keys.lock(name), "w0", "r1", lease)
     settler.flush(T0)
     free, taken = (client.get(keys.lock(name)) for name in ("free", "taken"))
     assert (free.value, free.lease) == (b"w0/r1", lease)
     assert taken.value == b"w1/next"
+
+
+def test_a_run_that_is_closed_takes_no_lock_again(client, settler):
+    settler.take_lock_again(keys.lock("j"), "w0", "r1", client.grant(60))
+    settler.flush(T0)
+    assert client.get(keys.lock("j")) is None
 
 
 def test_a_run_that_ends_before_its_lock_was_taken_again_leaves_none(client, settler):

@@ -78,7 +78,8 @@ def test_an_open_record_is_small():
     [
         (OpenRecord, b'{"job":"x","plan":"1","outcome":"run","claimed":1}'),
         (OpenRecord, b'{"job":"x","plan":1,"outcome":"won","claimed":1}'),
-        (OpenRecord, b'{"job":"x","plan":1,"outcome":"run","claimed":1,"colour":"red"}'),
+        (OpenRecord, b'{"job":"x","plan":100000000000000000000000,"outcome":"run","claimed":1}'),
+        (RunOrder, b'{"at":100000000000000000000000,"expiresAt":2}'),
         (MissedRange, b'{"first":1,"last":1,"count":0}'),
         (RunOrder, b'{"at":1}'),
         (RunOrder, b'{"at":1,"expiresAt":2,"env":{"A":1}}'),

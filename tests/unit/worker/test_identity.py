@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from app.common.models import WorkerInfo
-from app.worker.identity import instance_of, is_dead_predecessor, is_same_process
+from app.worker.identity import instance_of, is_alive_here, is_dead_predecessor, is_same_process
 
 
 def info(**fields):
@@ -64,7 +64,12 @@ def test_a_pid_that_was_used_again_is_not_taken_for_the_process_that_had_it():
     assert not is_same_process(before, os.getpid())
 
 
-def test_of_another_host_nothing_is_known(ended):
+@pytest.mark.parametrize("part", [0, 1], ids=["boot", "pid namespace"])
+def test_of_another_host_nothing_is_known_whatever_its_name(ended, part):
     pid, instance = ended
-    assert not is_dead_predecessor(info(host="elsewhere", pid=pid, instance=instance))
-    assert not is_same_process(info(host="elsewhere", instance=instance_of(os.getpid())), os.getpid())
+    parts = instance.split(":")
+    parts[part] += "0"
+    elsewhere = ":".join(parts)
+    assert not is_dead_predecessor(info(pid=pid, instance=elsewhere))
+    assert not is_alive_here(info(pid=os.getpid(), instance=elsewhere))
+    assert is_alive_here(info(pid=os.getpid(), instance=instance_of(os.getpid())))

@@ -254,8 +254,27 @@ class TestLabels:
     def test_a_job_for_others_is_not_this_workers_business(self):
         member = Member("w0", [worker_info("gpu", labels={"gpu": "yes"})])
         member.add("j", workerLabels={"gpu": "yes"})
-        assert due(member, T0 + SECOND) == ({}, {})
-        assert member.planner.pending == 0
+        for second in range(1, 200):
+            assert due(member, T0 + second * SECOND) == ({}, {})
+
+    def test_somebody_looks_later_whether_those_who_may_run_a_fire_have_claimed_it(self):
+        member = Member("w0", [worker_info("gpu", labels={"gpu": "yes"})])
+        held = member.add("j", "*/5 * * * *", workerLabels={"gpu": "yes"})
+        plan = held.schedule.next(T0)
+        assert due(member, plan + GRACE - 1) == ({}, {})
+        assert due(member, plan + GRACE + SECOND) == ({}, {"j": plan})
+        assert not member.planner.may_run(held, member.planner._pending["j"], plan + GRACE + SECOND)
+
+    def test_not_every_worker_looks_after_a_job_of_others(self):
+        names = [f"w{i}" for i in range(6)]
+        infos = [worker_info(name) for name in names] + [worker_info("gpu", labels={"gpu": "yes"})]
+        looking = 0
+        for name in names:
+            member = Member(name, [info for info in infos if info.id != name])
+            held = member.add("j", "*/5 * * * *", workerLabels={"gpu": "yes"})
+            due(member, held.schedule.next(T0))
+            looking += member.planner.pending
+        assert looking <= 2
 
     def test_a_job_that_nobody_can_run_is_recorded_after_the_grace_in_one_go(self):
         member = Member()

@@ -1,6 +1,9 @@
-from app.common.models import RunOrder
+import pytest
+
+from app.common.models import Run, RunOrder, Status
 from app.worker.messages import StoredRow
 from app.worker.run_table import RunningRun, RunTable
+from tests.unit.worker.parts import T0
 
 
 def stored(table, row_id, fires=1):
@@ -113,3 +116,27 @@ def test_the_executor_with_the_fewest_commands_is_next():
         table.end(f"r{i}")
     assert table.least_loaded([1, 2, 0]) == 0
     assert table.least_loaded([1, 2]) == 1
+
+
+def a_row(row_id, status=Status.SKIPPED, count=1):
+    return Run(id=row_id, job_name="j", plan_time=T0, status=status, count=count)
+
+
+def test_rows_made_here_are_kept_until_they_are_stored_in_their_last_size():
+    table = RunTable()
+    table.sent([a_row("a"), a_row("b", count=2)])
+    table.sent([a_row("a", count=3)])
+    table.stored(StoredRow("a", 1, False))
+    assert [(row.id, row.count) for row in table.unstored()] == [("a", 3), ("b", 2)]
+    table.stored(StoredRow("a", 3, False))
+    table.stored(StoredRow("b", 2, False))
+    assert table.unstored() == []
+
+
+@pytest.mark.parametrize("order", [("missed", "lost"), ("lost", "missed")])
+def test_a_record_stands_as_lost_whichever_of_its_rows_is_stored_last(order):
+    table = RunTable()
+    table.open("k", 7, {"missed": 1, "lost": 1})
+    entries = [table.stored(StoredRow(row_id, 1, row_id == "lost")) for row_id in order]
+    assert entries[0] is None
+    assert entries[1].lost
