@@ -30,7 +30,7 @@ run: $(VENV)/.runtime ## Start the whole system on this machine and print its ad
 
 test: $(VENV)/.dev ## Run all tests (as root on Debian or Ubuntu, installs the services they need)
 	@tests/install-services
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## Check format, style, types and layers
 	$(BIN)/ruff format --check .
