@@ -188,8 +188,7 @@ def logs(
 ) -> None:
     """Show the output of a run: raw into a pipe, without control sequences (but colours) on a terminal.
 
-    Of a job it is the last run that has ended. With --follow it is the latest, and the exit code is 1 unless
-    it succeeds.
+    Of a job it is the last run that has ended; with --follow the latest, and exit code 1 unless it succeeds.
 
     Example: yuanya job logs hello --follow
     """
