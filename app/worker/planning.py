@@ -97,7 +97,7 @@ class CursorReader:
             after=json.loads(held.job.to_json()),
             detail={
                 "reason": "written to etcd without the API",
-                "countsFrom": now,
+                "countsFrom": max(now, found.plan or 0),
                 "claimedUntil": found.plan,
             },
         )

@@ -20,7 +20,8 @@ class Session:
     write the leased keys; if it raises, the session tries again with another lease. `on_renewed(lease,
     valid_until)` is called after it and after each renewal: `valid_until` is monotonic time, counted from
     when the renewal was sent, so that etcd cannot have ended the lease before it. `on_lost()` is called once
-    per lost lease. `find_lease()` may name the lease of an earlier life, to go on with. All are called from the session's thread, which goes on if one raises.
+    per lost lease. `find_lease()` may name the lease of an earlier life, to go on with. All are called from
+    the session's thread, which goes on if one raises.
     """
 
     def __init__(
