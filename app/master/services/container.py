@@ -87,7 +87,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         jobs=Jobs(client, index, audit, zone, clock),
         workers=workers,
         runs=runs,
-        orders=Orders(client, open_runs, workers, audit, zone, now),
+        orders=Orders(client, open_runs, workers, audit, zone, clock),
         run_streams=RunStreams(client, store, runs),
         ledger=Ledger(client, store, index, open_runs, audit, zone, now),
         stats=Stats(index, states, store, open_runs, workers, now),
