@@ -25,8 +25,8 @@ _UNAVAILABLE = frozenset(
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE),
     ("grpc.max_send_message_length", MAX_MESSAGE),
-    # Find a peer that vanished without a word, while a call is open. etcd cuts off clients that ping more often
-    # than every 5 s, or without a call.
+    # Find a peer that vanished without a word, while a call is open. etcd cuts off clients that ping without
+    # one, or more often than every 5 s.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 3_000),
     # A restarted etcd is found again at once, not after gRPC's own back-off of up to two minutes.
