@@ -45,7 +45,7 @@ def _etcd_outage(rate: int = 50, outage_seconds: float = 5, save: Save = None) -
 
 
 @app.command("throughput", help=throughput.__doc__)
-def _throughput(seconds: int = 15, start: int = 400, step: int = 200, save: Save = None) -> None:
+def _throughput(seconds: int = 15, start: int = 800, step: int = 400, save: Save = None) -> None:
     _finish(throughput.run(seconds=seconds, start=start, step=step), save)
 
 

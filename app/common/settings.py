@@ -130,7 +130,7 @@ class WorkerSettings(CommonSettings):
     data_dir: Path = Field(Path(".data/worker"), description="Spool and lock of this worker")
     labels: dict[str, str] = Field(default_factory=dict)
     capacity: int = Field(256, ge=1, le=100_000, description="Runs at the same time")
-    executors: int = Field(default_factory=lambda: max(1, min(4, (os.cpu_count() or 1) // 2)), ge=1, le=64)
+    executors: int = Field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)), ge=1, le=64)
     lease_ttl_seconds: int = Field(30, ge=5, le=600)
     heartbeat_seconds: float = Field(5, gt=0, le=60)
     misfire_grace_seconds: float = Field(

@@ -171,6 +171,11 @@ class Outbox:
                 return False
             time.sleep(RECONNECT_SECONDS)
 
+    @property
+    def connected(self) -> bool:
+        """Whether there was a consumer at the last `send` or `flush`."""
+        return self._socket is not None
+
     def clear(self) -> None:
         """Forget what waits: it was meant for a consumer that is gone."""
         with self._lock:

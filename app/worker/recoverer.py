@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from zlib import crc32
 
 from app.common import keys
 from app.common.errors import EtcdError
 from app.common.etcd import EtcdClient
-from app.common.models import Job
+from app.common.models import Job, Status
 from app.worker.cluster import Cluster
 from app.worker.job_table import JobTable
 from app.worker.process_tree import kill_leftovers
@@ -64,6 +65,7 @@ class Recoverer:
             if self._look_for_own:
                 self._end_leftovers(is_mine)
                 found += self._left_by(self._worker, "the worker was restarted", now, is_mine)
+                found += self._gaps(now, is_mine)
                 self._look_for_own, self._looked_for_own = False, True
             if at >= self._next_sweep:
                 self._next_sweep = at + SWEEP_SECONDS
@@ -101,6 +103,14 @@ class Recoverer:
             )
         found = (recover(kv, reason, self._find_job, now, self._retention_ms) for kv in records)
         return [each for each in found if each]
+
+    def _gaps(self, now: int, is_mine: Callable[[str], bool]) -> Iterator[Recovered]:
+        """Missed fires before runs that go on: their rows may have died with the scheduler that made them."""
+        for kv in open_records(self._client, self._worker):
+            found = recover(kv, "", self._find_job, now, self._retention_ms)
+            if found and found.lock and is_mine(kv.key) and len(found.rows) > 1:
+                gap = [row for row in found.rows if row.status is Status.MISSED]
+                yield replace(found, rows=gap, rerun=None, lock=None, running=True)
 
     def _note_strangers(self, at: float, is_mine: Callable[[str], bool]) -> None:
         """A claim that etcd carried out late, when its scheduler was gone, leaves one nobody knows of."""

@@ -24,13 +24,14 @@ MAX_ATTEMPTS = 3  # of one fire: a command that takes its worker down must not t
 @dataclass(frozen=True, slots=True)
 class Recovered:
     """An open record to close: the rows to store first, the order to give if the run stands as lost, and the
-    lock that a run of it may still hold."""
+    lock that a run of it may still hold. `running`: its run goes on, and its own row is to come."""
 
     key: str
     revision: int
     rows: list[Run]
     rerun: tuple[str, str, RunOrder] | None
     lock: str | None
+    running: bool = False
 
 
 def abandoned_workers(client: EtcdClient, registered: set[str]) -> set[str]:

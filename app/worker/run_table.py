@@ -34,6 +34,7 @@ class RunTable:
     def __init__(self) -> None:
         self.running: dict[str, RunningRun] = {}
         self._loads: Counter[int] = Counter()
+        self._ended: dict[str, int] = {}  # run id -> executor, until its row is stored
         self._open: dict[str, OpenEntry] = {}  # by key
         self._waiting: dict[str, OpenEntry] = {}  # by row id
         self._sent: dict[str, Run] = {}  # rows made here that are not known to be stored
@@ -67,7 +68,12 @@ class RunTable:
         run = self.running.pop(run_id, None)
         if run:
             self._loads[run.executor] -= 1
+            self._ended[run_id] = run.executor
         return run
+
+    def unstored_of(self, executor: int) -> list[str]:
+        """Ended runs whose rows are not known to be stored: if the executor dies, so may have the rows."""
+        return [run_id for run_id, index in self._ended.items() if index == executor]
 
     def of_job(self, job: str) -> list[RunningRun]:
         return [run for run in self.running.values() if run.job == job]
@@ -98,6 +104,7 @@ class RunTable:
         made_here = self._sent.get(row.row_id)
         if made_here and made_here.count <= row.fires:
             del self._sent[row.row_id]
+        self._ended.pop(row.row_id, None)
         entry = self._waiting.get(row.row_id)
         if entry is None or entry.rows.get(row.row_id, 0) > row.fires:
             return None

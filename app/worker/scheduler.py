@@ -118,12 +118,14 @@ class Scheduler:
         self._notice_jump(now, self._monotonic())
         if self._monotonic() - self._second >= 1:
             self._every_second()
+        # Before claims: the next fire of a run that has ended must find the lock free.
+        self._settler.flush(now)
         if self._snapshots:
-            self._cursors.plan_waiting(now)
+            if self._clock_is_right:  # adopting a job moves its cursor to now
+                self._cursors.plan_waiting(now)
             self._recover(now)
         if self._may_claim():
             self._claim(now)
-        self._settler.flush(now)
         if self._stop:
             self._go_on_stopping()
         self._flush()
@@ -140,13 +142,14 @@ class Scheduler:
 
     def _sleep(self) -> float:
         """Seconds until something is due."""
-        if len(self._settler) or self._cursors.waiting or not self._idle_outboxes():
+        to_plan = self._cursors.waiting and self._clock_is_right
+        if len(self._settler) or to_plan or not self._idle_outboxes():
             return 0.02
         if not self._may_claim():
             return MAX_SLEEP
         times = (self._planner.next_due(), self._orders.next_due(), self._claimer.next_due())
         due = min((t for t in times if t is not None), default=None)
-        if due is None or not self._ready_executors:
+        if due is None or not self._live_executors():
             return MAX_SLEEP
         due = max(due, self._claimer.not_before)
         return min(max(due / 1000 - self._clock(), 0), MAX_SLEEP)
@@ -157,6 +160,10 @@ class Scheduler:
     def _flush(self) -> None:
         for outbox in (self._to_watcher, self._to_main, self._to_writer, *self._to_executors.values()):
             outbox.flush()
+
+    @property
+    def _clock_is_right(self) -> bool:
+        return self._clock_check is not None and self._clock_check.trusted
 
     def _may_claim(self) -> bool:
         return (
@@ -183,7 +190,7 @@ class Scheduler:
         before = self._state
         if self._stop:
             self._state = WorkerState.STOPPING
-        elif not (self._clock_check and self._clock_check.trusted):
+        elif not self._clock_is_right:
             self._state = WorkerState.SUSPENDED
         elif self._drained:
             self._state = WorkerState.DRAINED
@@ -361,7 +368,8 @@ class Scheduler:
     # Claiming and launching
 
     def _claim(self, now: int) -> None:
-        if not self._ready_executors:
+        executors = self._live_executors()
+        if not executors:
             return
         free = self._settings.capacity - len(self._runs)
         try:
@@ -381,7 +389,7 @@ class Scheduler:
             counts = {row.id: row.count for row in final}
             if claim.record.outcome is Outcome.RUN:
                 counts[claim.run_id] = 1
-                executor = self._runs.least_loaded(self._ready_executors)
+                executor = self._runs.least_loaded(executors)
                 launch = self._launch(claim, executor)
                 launches.setdefault(executor, []).append(launch)
             self._runs.open(claim.key, claim.revision, counts)
@@ -391,6 +399,10 @@ class Scheduler:
             self._to_executors[executor].send(*batch, *watched)
             for fire in batch:
                 self._apply_standing_kill(self._runs.running[fire.run.id])
+
+    def _live_executors(self) -> list[int]:
+        """The word of an executor's end comes only when all that it had started is ended."""
+        return [i for i in self._ready_executors if self._to_executors[i].connected]
 
     def _launch(self, claim: Won, executor: int) -> m.FireClaimed:
         assert claim.held is not None
@@ -452,7 +464,8 @@ class Scheduler:
         self._to_executors[executor].clear()  # its next life must not start what is recorded as lost
         for run in self._runs.of_executor(executor):
             self._end(run.run_id, run.job, run.lock)
-            self._recoverer.add_own(keys.running(self._id, run.run_id), "its executor died")
+        for run_id in self._runs.unstored_of(executor):
+            self._recoverer.add_own(keys.running(self._id, run_id), "its executor died")
 
     def _on_runs_ended(self, ended: m.RunsEnded) -> None:
         self._lateness_ms = max(self._lateness_ms, ended.max_lateness_ms)
@@ -491,7 +504,10 @@ class Scheduler:
         if not self._recovered_own:
             self._recovered_own = self._recover_own_leftovers()
         for found in self._recoverer.due(now, self._monotonic(), self._runs.holds):
-            entry = self._runs.open(found.key, found.revision, {row.id: row.count for row in found.rows})
+            counts = {row.id: row.count for row in found.rows}
+            if found.running:
+                counts[keys.last_part(found.key)] = 1
+            entry = self._runs.open(found.key, found.revision, counts)
             entry.rerun = found.rerun
             if found.lock:
                 owner, run_id = keys.worker_of_running(found.key), keys.last_part(found.key)
