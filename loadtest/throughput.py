@@ -25,8 +25,8 @@ GREW = 1.03  # times the best rate so far: less is the end of what can be run
 
 
 def run(*, seconds: int = 15, start: int = 800, step: int = 400) -> Report:
-    """N jobs fire each second, N growing until no more are run for it. The bare loop, with the same command, is
-    measured around each step, since the speed of a shared machine changes while one looks."""
+    """N jobs fire each second, N growing until no more are run for it. The bare loop, with the same command,
+    is measured around each step, since the speed of a shared machine changes while one looks."""
     report = Report(f"throughput: whole path over a bare spawn loop, {seconds} s a step")
     table, clean = [], True
     best_rate = best_ratio = 0.0
