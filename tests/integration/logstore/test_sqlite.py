@@ -172,7 +172,7 @@ def test_writers_go_on_while_rows_are_pruned(sqlite, opened, sqlite_url):
     stored = 0
     while pruner.is_alive():
         stored += other.store([a_run("new", T0 + stored)]).stored
-        # A log writer pauses between batches. SQLite's lock knows no queue: without a pause the other may starve.
+        # As a log writer does between batches. SQLite's lock knows no queue: without a pause others starve.
         time.sleep(0.005)
     pruner.join()
     assert pruner.exitcode == 0
