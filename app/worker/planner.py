@@ -5,7 +5,6 @@ returns.
 """
 
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -82,12 +81,6 @@ class Planner:
         """Its cursor was removed or overwritten by hand: nothing is claimed until it is planned anew."""
         self.forget(name)
         self.distrusted.add(name)
-
-    def clear(self) -> None:
-        self._upcoming.clear()
-        self._attempts.clear()
-        self._pending.clear()
-        self._waiting.clear()
 
     def plan(self, held: HeldJob, cursor: int, now: int) -> None:
         """Plan a job from its cursor. Fires since then that nobody claimed become one due fire, the last."""
@@ -174,9 +167,6 @@ class Planner:
 
     def is_misfire(self, fire: Fire, now: int) -> bool:
         return now - fire.plan > self._grace_ms
-
-    def names(self) -> Iterable[str]:
-        return self._pending.keys()
 
     def _patience_ms(self, job: Job) -> int:
         """How old a fire of the job may be and still run."""
