@@ -53,6 +53,17 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True)
+class RecentRun:
+    """What a strip of a job's last rows shows of each."""
+
+    id: str
+    status: Status
+    plan_time: int
+    start_time: int | None = None
+    end_time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerRow:
     """The columns of a row that answers for planned fires (see Run.counts_as_fire)."""
 
@@ -135,6 +146,9 @@ class LogStore(Protocol):
 
     def runs(self, query: RunQuery) -> RunPage: ...
 
+    def recent_runs(self, names: Sequence[str], limit: int) -> dict[str, list[RecentRun]]:
+        """The last rows of each of these jobs by plan time, newest first; no entry for a job without any."""
+
     def run(self, run_id: str) -> Run | None:
         """One row with its output and command."""
 
@@ -149,6 +163,12 @@ class LogStore(Protocol):
 
     def history(self, since: int, until: int, bucket_ms: int) -> list[tuple[int, Status, int]]:
         """(bucket start, status, sum of `count`), buckets aligned to multiples of `bucket_ms`, sorted."""
+
+    def workload(self, since: int, until: int, bucket_ms: int) -> list[tuple[str, int, Status, int]]:
+        """As `history`, by worker: (worker, bucket start, status, sum of `count`), sorted.
+
+        Buckets are whole minutes.
+        """
 
     def job_states(self, names: Sequence[str] | None = None) -> dict[str, JobState]:
         """States by job name; all of them where no names are given."""

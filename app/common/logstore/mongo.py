@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
 from pymongo import (
@@ -26,6 +27,7 @@ from app.common.logstore.base import (
     JobState,
     LedgerRow,
     LiveOutput,
+    RecentRun,
     RunPage,
     RunQuery,
     StoreResult,
@@ -57,6 +59,7 @@ class MongoLogStore:
     """See LogStore, and MongoWriter for how a batch is written."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
         deadline = max(1, int(timeout_seconds * 1000))  # 0 would mean none
         try:
             self._client: MongoClient[Document] = MongoClient(
@@ -113,6 +116,17 @@ class MongoLogStore:
         last = rows[limit - 1] if more else None
         return RunPage(rows[:limit], codec.encode_cursor(last.plan_time, last.id) if last else None)
 
+    def recent_runs(self, names: Sequence[str], limit: int) -> dict[str, list[RecentRun]]:
+        limit = codec.page_size(limit)
+        found: dict[str, list[RecentRun]] = {}
+        with translated(), pymongo.timeout(self._timeout_seconds):
+            for name in names:
+                query = _filter(RunQuery(job=name))
+                rows = self._log.find(query, mongo_docs.RECENT_FIELDS).sort(*_NEWEST).limit(limit)
+                if runs := list(map(mongo_docs.to_recent, rows)):
+                    found[name] = runs
+        return found
+
     def run(self, run_id: str) -> Run | None:
         with translated():
             document = self._log.find_one({"_id": codec.clean(run_id)})
@@ -150,6 +164,16 @@ class MongoLogStore:
             for plan, n in self._counts(window, by_minute=bucket_ms % _MINUTE_MS == 0):
                 sums[plan // bucket_ms * bucket_ms, status] += n
         return sorted((start, status, n) for (start, status), n in sums.items())
+
+    def workload(self, since: int, until: int, bucket_ms: int) -> list[tuple[str, int, Status, int]]:
+        window = {"sortKey": {"$gte": plan_key(since), "$lt": plan_key(until)}}
+        sums: Counter[tuple[str, int, Status]] = Counter()
+        for status in map(Status, _STORED):
+            own = window | {"status": status.value}
+            for worker, _ in self._sums(own, "worker"):
+                for minute, n in self._sums(own | {"worker": worker}, "planMinute"):
+                    sums[worker, minute * _MINUTE_MS // bucket_ms * bucket_ms, status] += n
+        return sorted((*key, n) for key, n in sums.items())
 
     def _counts(self, window: Document, *, by_minute: bool) -> Iterator[tuple[int, int]]:
         """Plan times with how many; summed up by the server where the minute is fine enough."""

@@ -12,13 +12,14 @@ from bson.datetime_ms import DatetimeMS
 from pydantic.alias_generators import to_camel
 
 from app.common.logstore import clashes, codec
-from app.common.logstore.base import AuditEntry, LedgerRow
+from app.common.logstore.base import AuditEntry, LedgerRow, RecentRun
 from app.common.logstore.states import Progress
 from app.common.models import Run, Status, Trigger
 
 Document = dict[str, Any]
 _END_OF_TIME = 9_999_999_999_999  # what 13 digits hold: the year 2286
 LIST_FIELDS = {"output": False, "command": False}
+RECENT_FIELDS = dict.fromkeys(("status", "planTime", "startTime", "endTime"), True)
 
 _RUN_DATES = {"plan_time", "last_plan_time", "schedule_time", "start_time", "end_time", "expire_at"}
 _STATE_DATES = {"last_plan_time", "last_start", "last_end", "last_success"}
@@ -76,6 +77,12 @@ def to_run(document: Mapping[str, Any]) -> Run:
     values["status"] = Status(values["status"])
     values["trigger"] = Trigger(values["trigger"])
     return Run(**values)
+
+
+def to_recent(document: Mapping[str, Any]) -> RecentRun:
+    values = _values(document, _RUN)
+    values["status"] = Status(values["status"])
+    return RecentRun(**values)
 
 
 def of_state(state: Progress, version: int) -> Document:

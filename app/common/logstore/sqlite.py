@@ -17,6 +17,7 @@ from app.common.logstore.base import (
     JobState,
     LedgerRow,
     LiveOutput,
+    RecentRun,
     RunPage,
     RunQuery,
     StoreResult,
@@ -72,6 +73,20 @@ class SqliteLogStore:
         last = rows[:limit][-1] if more else None
         return RunPage(rows[:limit], codec.encode_cursor(last.plan_time, last.id) if last else None)
 
+    def recent_runs(self, names: Sequence[str], limit: int) -> dict[str, list[RecentRun]]:
+        limit = codec.page_size(limit)
+        found: dict[str, list[RecentRun]] = {}
+        with self._db.read() as connection:
+            for name in names:
+                statement = sqlite_queries.page(RunQuery(job=name), limit, sqlite_queries.RECENT)
+                rows = [
+                    RecentRun(row_id, Status(status), plan, start, end)
+                    for row_id, status, plan, start, end in connection.execute(*statement)
+                ]
+                if rows:
+                    found[name] = rows
+        return found
+
     def run(self, run_id: str) -> Run | None:
         sql = f"SELECT {RUN}, command, output FROM run LEFT JOIN run_text USING (id) WHERE id = ?"
         with self._db.read() as connection:
@@ -101,6 +116,11 @@ class SqliteLogStore:
         with self._db.read() as connection:
             rows = connection.execute(*sqlite_queries.history(since, until, bucket_ms)).fetchall()
         return [(start, Status(status), n) for start, status, n in rows]
+
+    def workload(self, since: int, until: int, bucket_ms: int) -> list[tuple[str, int, Status, int]]:
+        with self._db.read() as connection:
+            rows = connection.execute(*sqlite_queries.workload(since, until, bucket_ms)).fetchall()
+        return [(worker, start, Status(status), n) for worker, start, status, n in rows]
 
     def job_states(self, names: Sequence[str] | None = None) -> dict[str, JobState]:
         with self._db.read() as connection:

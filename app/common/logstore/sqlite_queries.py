@@ -17,6 +17,7 @@ Statement = tuple[str, dict[str, Any]]
 RUN_COLUMNS = tuple(f.name for f in fields(Run) if f.name not in ("command", "output"))
 RUN = ", ".join(RUN_COLUMNS)
 STORED = tuple(status for status in Status if status is not Status.RUNNING)
+RECENT = "id, status, plan_time, start_time, end_time"
 _LEDGER = "id, job_name, plan_time, last_plan_time, count, status"
 _IS_FIRE = "trigger IN ('cron', 'misfire') AND attempt = 1"
 _MINUTE_MS = 60_000
@@ -27,7 +28,7 @@ def _list(values: tuple[Status, ...] | tuple[Trigger, ...]) -> str:
     return ", ".join(f"'{value.value}'" for value in values)
 
 
-def page(query: RunQuery, limit: int) -> Statement:
+def page(query: RunQuery, limit: int, columns: str = RUN) -> Statement:
     """A walk down one index for each status (and trigger) asked for, merged.
 
     No walk reads more than `limit` rows, unless two of job, worker and trigger are given that rarely meet.
@@ -59,7 +60,7 @@ def page(query: RunQuery, limit: int) -> Statement:
     plan, row_id = min((until, ""), tuple(position))
     statement = f"""
         WITH page(plan_time, id) AS ({walks} {newest_first})
-        SELECT {RUN} FROM page CROSS JOIN run USING (plan_time, id) ORDER BY plan_time DESC, id DESC"""
+        SELECT {columns} FROM page CROSS JOIN run USING (plan_time, id) ORDER BY plan_time DESC, id DESC"""
     return statement, {
         "job": codec.clean(query.job or ""),
         "worker": codec.clean(query.worker or ""),
@@ -121,3 +122,11 @@ def history(since: int, until: int, bucket_ms: int) -> Statement:
         "start": first * _MINUTE_MS // bucket_ms * bucket_ms,
         "stop": last * _MINUTE_MS,
     }
+
+
+def workload(since: int, until: int, bucket_ms: int) -> Statement:
+    statement = f"""
+        SELECT worker, plan_time / :bucket * :bucket, status, sum(count) FROM run INDEXED BY run_by_status
+        WHERE status IN ({_list(STORED)}) AND plan_time >= :since AND plan_time < :until
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+    return statement, {"bucket": bucket_ms, "since": since, "until": until}
