@@ -13,6 +13,7 @@
 | `/cron/drain/<worker>` | this worker takes no new runs | no | master |
 | `/cron/audit/<id>` | audit entry on its way to the log store | no | master, worker |
 | `/cron/users/`, `/cron/tokens/`, `/cron/sessions/` | accounts; hashes only | sessions | master |
+| `/cron/links/<digest>` | link that signs its user in, once | 10 min | master |
 | `/cron/signins/<digest>` | refused sign-ins of one user, address or both | 15 min | master |
 | `/cron/mark/jobs` | nothing; its revision is that of the last job write of any master | no | master |
 """
@@ -31,6 +32,7 @@ AUDIT = "/cron/audit/"
 USERS = "/cron/users/"
 TOKENS = "/cron/tokens/"
 SESSIONS = "/cron/sessions/"
+LINKS = "/cron/links/"
 SIGNINS = "/cron/signins/"
 JOBS_MARK = "/cron/mark/jobs"
 
@@ -90,6 +92,10 @@ def token(digest: str) -> str:
 
 def session(digest: str) -> str:
     return SESSIONS + digest
+
+
+def link(digest: str) -> str:
+    return LINKS + digest
 
 
 def signins(digest: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
 from fastapi import Depends, FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -37,8 +36,6 @@ def create_app(
         services.stop()
 
     app = FastAPI(
-        title="Yuanya Crontab",
-        version=version("yuanya-crontab"),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

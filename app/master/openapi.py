@@ -1,11 +1,15 @@
 """The schema of the API: what FastAPI finds, and the bodies that we read ourselves."""
 
+import json
+import sys
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic.alias_generators import to_camel
 from pydantic.json_schema import models_json_schema
 
 from app.common.models import Job
@@ -14,6 +18,7 @@ from app.master.problems import MEDIA_TYPE
 from app.master.routes import ROUTERS
 from app.master.schemas.jobs import JOB_EXAMPLE
 
+TITLE = "Yuanya Crontab"
 REF = "#/components/schemas/{model}"
 
 DESCRIPTION = """
@@ -49,18 +54,20 @@ def install(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _build(app)
+            app.openapi_schema = schema()
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _build(app: FastAPI) -> dict[str, Any]:
+def schema() -> dict[str, Any]:
+    """The whole schema; each operation is named after its endpoint, so that clients can be made from it."""
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     schema = get_openapi(
-        title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=TAGS
+        title=TITLE, version=version("yuanya-crontab"), description=DESCRIPTION, routes=routes, tags=TAGS
     )
-    bodies = [(route, body) for router in ROUTERS for route in router.routes if (body := _body_of(route))]
-    models = {body.model for _, body in bodies if isinstance(body, JsonBody)} | {Job}
+    bodies = {id(route): body for route in routes if (body := _find(route.dependant))}
+    models = {body.model for body in bodies.values() if isinstance(body, JsonBody)} | {Job}
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REF)
     components = schema.setdefault("components", {})
     components.setdefault("schemas", {}).update(definitions["$defs"])
@@ -68,12 +75,13 @@ def _build(app: FastAPI) -> dict[str, Any]:
         "token": {"type": "http", "scheme": "bearer", "description": "An API token, yct_..."}
     }
     schema["security"] = [{"token": []}, {}]
-    for route, body in bodies:
-        assert isinstance(route, APIRoute)
+    for route in routes:
         for method in route.methods or ():
             operation = schema["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
-                operation["requestBody"] = _request_body(body)
+                operation["operationId"] = to_camel(route.name)
+                if id(route) in bodies:
+                    operation["requestBody"] = _request_body(bodies[id(route)])
     for path in schema["paths"].values():
         for operation in path.values():
             for status, answer in operation["responses"].items():
@@ -95,13 +103,13 @@ def _request_body(body: Any) -> dict[str, Any]:
     return {"required": True, "content": {"application/merge-patch+json": patch}}
 
 
-def _body_of(route: Any) -> Any | None:
-    """The dependency that reads the route's body, if it has one."""
-    return _find(route.dependant) if isinstance(route, APIRoute) else None
-
-
 def _find(dependant: Dependant) -> Any | None:
+    """The dependency that reads the body, if there is one."""
     for each in dependant.dependencies:
         if isinstance(each.call, JsonBody) or each.call is merge_patch:
             return each.call
     return None
+
+
+if __name__ == "__main__":
+    json.dump(schema(), sys.stdout, indent=2, sort_keys=True)

@@ -1,7 +1,6 @@
 """Errors of the API: every one is an RFC 9457 problem in JSON that says what to do and names the field."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.common.errors import EtcdError, EtcdUnavailable, FieldError, StoreError
-from app.common.models.job import field_path, message_of
+from app.common.refusals import in_words, refusals
 from app.master.pages import sign_in, wants_page
 from app.master.security.headers import HEADERS
 
@@ -22,8 +21,6 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
-
-_LEADING_FIELD = re.compile(r"([A-Za-z]\w*): (.+)", re.DOTALL)
 
 
 class FieldProblem(BaseModel):
@@ -71,16 +68,8 @@ def unavailable(part: str, detail: str) -> Problem:
 
 def from_validation(errors: Sequence[Any], *, skip: int = 0) -> Problem:
     """Pydantic's errors as one problem; `skip` leaves out the first parts of each location."""
-    found = [_named(e["loc"][skip:], e["type"], message_of(e["msg"])) for e in errors]
-    return Problem(422, "; ".join(f"{f}: {m}" if f else m for f, m in found), found)
-
-
-def _named(location: tuple[int | str, ...], kind: str, message: str) -> tuple[str, str]:
-    if kind == "extra_forbidden":
-        message = "unknown field"
-    if not location and (leading := _LEADING_FIELD.fullmatch(message)):
-        return leading[1], leading[2]
-    return field_path(location), message[:1].lower() + message[1:]
+    found = refusals(errors, skip=skip)
+    return Problem(422, in_words(found), found)
 
 
 def response(problem: Problem) -> JSONResponse:
@@ -122,7 +111,7 @@ def install(app: FastAPI) -> None:
 
     async def handle(request: Request, error: Exception) -> Response:
         problem = _of(error)
-        if problem.status == 401 and wants_page(request):
+        if problem.status == 401 and request.url.path == "/docs" and wants_page(request):
             return sign_in()
         if problem.status >= 500:
             log.warning(

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic.alias_generators import to_camel
 
 from app.common import keys, schedule
 from app.common.errors import ScheduleError
@@ -190,6 +191,18 @@ class Job(CamelModel):
     }
     """Fields that are part of the model but do nothing yet, with the only value they accept."""
 
+    CHOICES_NOT_YET: ClassVar[dict[str, tuple[StrEnum, ...]]] = {
+        "overlap": (Overlap.QUEUE, Overlap.REPLACE),
+        "misfire": (Misfire.ALL,),
+    }
+    """Choices of the model that nothing acts on yet: they are refused."""
+
+    @classmethod
+    def not_yet(cls) -> list[str]:
+        """All that is refused as not supported yet, in JSON names: `retries`, `overlap.queue`."""
+        choices = [f"{field}.{each.value}" for field, some in cls.CHOICES_NOT_YET.items() for each in some]
+        return [*map(to_camel, cls.NOT_YET), *choices]
+
     @field_validator(*NOT_YET)
     @classmethod
     def _refuse_unsupported(cls, value: Any, info: Any) -> Any:
@@ -197,10 +210,10 @@ class Job(CamelModel):
             raise ValueError("not supported yet")
         return value
 
-    @field_validator("overlap", "misfire")
+    @field_validator(*CHOICES_NOT_YET)
     @classmethod
-    def _refuse_unsupported_choice(cls, value: Any) -> Any:
-        if value in (Overlap.QUEUE, Overlap.REPLACE, Misfire.ALL):
+    def _refuse_unsupported_choice(cls, value: Any, info: Any) -> Any:
+        if value in cls.CHOICES_NOT_YET[info.field_name]:
             raise ValueError(f"{value.value} is not supported yet")
         return value
 

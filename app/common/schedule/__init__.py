@@ -93,6 +93,14 @@ class Schedule:
             after_ms = fire
         return found
 
+    def within(self, start: int, end: int) -> tuple[ClockFires | IntervalFires, int, int]:
+        """In seconds: what fires, and the part of start <= fire < end that is within the bounds."""
+        if self._starts_at_ms is not None:
+            start = min(end, max(start, -(-self._starts_at_ms // 1000)))
+        if self._ends_at_ms is not None:
+            end = max(start, min(end, self._ends_at_ms // 1000 + 1))
+        return self._fires, start, end
+
     def local(self, instant_ms: int) -> datetime:
         """An instant in the schedule's zone, by the same database as its fires (the host's may differ)."""
         return zone(self.timezone).local(instant_ms // 1000)

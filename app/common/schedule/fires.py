@@ -66,9 +66,15 @@ class ClockFires:
             begin = max(start + offset, after + 1 + offset)
             end = min(zone.local_ends[index], until + 1 + offset)
             total += self.wall.count(max(begin, self.local_from[index]), end)
-            if after < start <= until and self.wall.count(self.local_from[index], start + offset):
-                total += not self.wall.count(start + offset, start + offset + 1)
+            if after < start <= until:
+                total += self.moved(index)
         return total
+
+    def moved(self, index: int) -> bool:
+        """Whether an interval of the zone begins with a fire only because its clock skipped the time."""
+        start = self.zone.local_starts[index]
+        skipped = self.wall.count(self.local_from[index], start)
+        return bool(skipped) and not self.wall.count(start, start + 1)
 
 
 class IntervalFires:

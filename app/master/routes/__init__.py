@@ -1,7 +1,9 @@
 """Thin: parse, call a service, answer. Each router says its whole path, each endpoint who may call it."""
 
 from app.master.routes import (
+    about,
     audit,
+    console,
     docs,
     health,
     job_actions,
@@ -30,7 +32,9 @@ ROUTERS = tuple(
         users,
         tokens,
         audit,
+        about,
         health,
         docs,
+        console,
     )
 )

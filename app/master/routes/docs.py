@@ -1,7 +1,7 @@
 """The documentation of the API, usable in a browser without any CDN."""
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from app.master.pages import page
 from app.master.security.roles import Role, needs
@@ -13,12 +13,6 @@ DOCS_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 )
-
-
-@router.get("/")
-@needs(Role.VIEWER)
-def home() -> RedirectResponse:
-    return RedirectResponse("docs", 303)
 
 
 @router.get("/docs")

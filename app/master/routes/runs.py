@@ -97,5 +97,14 @@ def kill_run(services: Svc, principal: CurrentPrincipal, run_id: str) -> RunIds:
     return RunIds(run_ids=killed)
 
 
+@router.post("/{run_id}/rerun", summary="Run again", status_code=202, responses=problems(404, 409))
+@needs(Role.OPERATOR)
+def rerun_run(services: Svc, principal: CurrentPrincipal, run_id: str) -> RunIds:
+    """Runs the job of this run once more, as the job is now."""
+    run = services.runs.get(run_id)
+    job = run.job if isinstance(run, WaitingOrder) else run.job_name
+    return RunIds(run_ids=[services.orders.rerun(run_id, job, principal.actor)])
+
+
 def _file_name(run: Run) -> str:
     return f"{run.id}.txt"

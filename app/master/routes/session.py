@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.master.bodies import JsonBody
 from app.master.deps import Address, CurrentPrincipal, Svc, problems
 from app.master.problems import Problem
-from app.master.schemas.accounts import NewPassword, SessionView, SignIn
+from app.master.schemas.accounts import NewPassword, Redeem, SessionView, SignIn, SignInLink
 from app.master.security import secrets
 from app.master.security.authorize import cookie_name
 from app.master.security.roles import Access, Role, needs
+from app.master.services.accounts.sessions import Opened
 
 router = APIRouter(prefix="/api/v1/session", tags=["Session"])
 
@@ -25,23 +26,31 @@ def sign_in(
     response: Response,
 ) -> SessionView:
     """Sets the session's cookie. Send `csrfToken` as the header `X-CSRF-Token` with every write."""
-    secret, user, session = services.sessions.sign_in(wanted.username, wanted.password, address)
-    settings = request.app.state.settings
-    response.set_cookie(
-        cookie_name(settings),
-        secret,
-        max_age=round(settings.session_hours * 3600),
-        path="/",
-        secure=settings.cookie_secure,
-        httponly=True,
-        samesite="strict",
-    )
-    return SessionView(
-        user=session.user,
-        role=user.role,
-        csrf_token=secrets.csrf_token(secret),
-        expires_at=session.expires_at,
-    )
+    return _opened(request, response, services.sessions.sign_in(wanted.username, wanted.password, address))
+
+
+@router.post("/link", summary="Make a link that signs in", responses=problems(429))
+@needs(Role.VIEWER)
+def create_link(services: Svc, principal: CurrentPrincipal) -> SignInLink:
+    """Opens the console signed in as you, once, within 10 minutes: on another device, say. Whoever has the
+    link can use it. Needs a sign-in with a password, not a token.
+    """
+    session_of(principal)
+    secret, expires_at = services.links.create(principal.actor)
+    return SignInLink(path=f"/#/sign-in?link={secret}", expires_at=expires_at)
+
+
+@router.post("/redeem", summary="Sign in by a link", responses=problems(429))
+@needs(Access.OPEN)
+def redeem_link(
+    services: Svc,
+    request: Request,
+    address: Address,
+    wanted: Annotated[Redeem, Depends(JsonBody(Redeem))],
+    response: Response,
+) -> SessionView:
+    """As `POST /session`. A link works once; 401 for any other."""
+    return _opened(request, response, services.links.redeem(wanted.link, address))
 
 
 @router.get("", summary="Who am I", responses=problems())
@@ -74,6 +83,26 @@ def change_password(
     """Ends all your other sessions. API tokens stay."""
     services.users.change_own_password(
         session_of(principal), principal.actor, wanted.current_password, wanted.password
+    )
+
+
+def _opened(request: Request, response: Response, opened: Opened) -> SessionView:
+    secret, user, session = opened
+    settings = request.app.state.settings
+    response.set_cookie(
+        cookie_name(settings),
+        secret,
+        max_age=round(settings.session_hours * 3600),
+        path="/",
+        secure=settings.cookie_secure,
+        httponly=True,
+        samesite="strict",
+    )
+    return SessionView(
+        user=session.user,
+        role=user.role,
+        csrf_token=secrets.csrf_token(secret),
+        expires_at=session.expires_at,
     )
 
 

@@ -1,13 +1,21 @@
 """Users, tokens, sessions and the audit as the API shows them."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from app.common.logstore import AuditEntry
 from app.common.models.base import CamelModel
 from app.common.models.job import Name
-from app.master.schemas.common import BodyTime, Moment, MomentParameter, PageParameters, QueryText, Schema
+from app.master.schemas.common import (
+    BodyTime,
+    Moment,
+    MomentParameter,
+    PageParameters,
+    Parameters,
+    QueryText,
+    Schema,
+)
 from app.master.security.passwords import MAX_PASSWORD
 from app.master.security.roles import Role
 from app.master.services.accounts.records import TokenRecord, UserName, UserRecord
@@ -27,6 +35,15 @@ class SessionView(Schema):
         None, description="Send it as X-CSRF-Token with every write; None for a token, which needs none"
     )
     expires_at: Moment | None = None
+
+
+class SignInLink(Schema):
+    path: str = Field(description="Of the console, on any master", examples=["/#/sign-in?link=..."])
+    expires_at: Moment
+
+
+class Redeem(CamelModel):
+    link: str = Field(min_length=1, max_length=256, description="What the link has behind `link=`")
 
 
 class NewPassword(CamelModel):
@@ -86,13 +103,21 @@ class TokenList(Schema):
     items: list[TokenView]
 
 
-class AuditParameters(PageParameters):
+class AuditFilter(Parameters):
     kind: QueryText | None = Field(None, description="job, run, worker, user, token or session")
     target: QueryText | None = None
     actor: QueryText | None = None
     action: QueryText | None = Field(None, examples=["job.update"])
     since: MomentParameter | None = None
     until: MomentParameter | None = None
+
+
+class AuditParameters(AuditFilter, PageParameters):
+    pass
+
+
+class AuditExportParameters(AuditFilter):
+    format: Literal["csv", "jsonl"] = "csv"
 
 
 class AuditView(Schema):

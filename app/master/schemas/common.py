@@ -63,9 +63,14 @@ BodyTime = Time
 
 
 class Schema(BaseModel):
-    """Of answers: made by us, so not checked again."""
+    """Of answers: made by us, so not checked again. All fields are always there, whatever their defaults."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        serialize_by_alias=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Parameters(BaseModel):

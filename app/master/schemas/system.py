@@ -1,14 +1,13 @@
-"""Workers, figures, schedules, the ledger and health as the API shows them."""
+"""Workers, schedules, the ledger, health and the system itself as the API shows them."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from app.common.models import Status, WorkerState
+from app.common.models import WorkerState
 from app.common.models.base import CamelModel
 from app.common.models.job import Time
 from app.master.schemas.common import Moment, MomentParameter, Parameters, QueryText, Schema
-from app.master.services.job_index import JobStatus
 from app.master.services.workers import WorkerStatus
 
 
@@ -58,33 +57,6 @@ class Preview(Schema):
     timezone: str
     next: list[PreviewFire]
     dst_notes: list[str] = Field(description="What clock changes of the next year do to it")
-
-
-class SummaryView(Schema):
-    at: Moment
-    jobs: dict[JobStatus, int]
-    runs: dict[Status, int] = Field(description="Of the last 24 h")
-    running: int
-    failing: int = Field(description="Jobs whose last run failed, timed out, was killed or lost")
-    workers: int
-    workers_silent: int
-    capacity: int
-
-
-class HistoryParameters(Parameters):
-    since: MomentParameter | None = Field(None, description="Default: 24 h before `until`")
-    until: MomentParameter | None = Field(None, description="Default: now")
-    bucket: Annotated[int, Field(ge=60, le=86_400)] = Field(3600, description="Seconds")
-
-
-class HistoryBucket(Schema):
-    start: Moment
-    runs: dict[Status, int]
-
-
-class History(Schema):
-    bucket_seconds: int
-    items: list[HistoryBucket] = Field(description="Buckets that have any runs")
 
 
 class LedgerParameters(Parameters):
@@ -140,6 +112,28 @@ class Part(Schema):
 class Readiness(Schema):
     ready: bool
     parts: dict[str, Part] | None = Field(None, description="Only for those who are signed in")
+
+
+class StoreAbout(Schema):
+    kind: Literal["sqlite", "mongodb"]
+
+
+class EtcdAbout(Schema):
+    version: str
+    db_size_bytes: int
+
+
+class About(Schema):
+    version: str
+    timezone: str = Field(description="Of jobs that name none")
+    now: Moment = Field(description="The time that counts for schedules")
+    store: StoreAbout
+    etcd: EtcdAbout
+    retention_days: int | None = Field(description="How long runs are kept; None: for ever")
+    not_yet: list[str] = Field(
+        description="Fields of a job, and choices of them, that are refused as not supported yet",
+        examples=[["retries", "overlap.queue"]],
+    )
 
 
 def worker_view(status: WorkerStatus) -> WorkerView:

@@ -47,19 +47,22 @@ class Attempt:
 
     before: dict[str, Attempts]
     revision: int
+    address: str  # the key of its counter
 
 
 class SignInLimit:
     def __init__(self, client: EtcdClient, now: Clock) -> None:
         self._client, self._now = client, now
 
-    def admit(self, user: str, address: str) -> Attempt:
-        """Count an attempt. Raises 429 with Retry-After instead, while there were too many."""
-        scopes = {
-            _key("pair", f"{user}\0{address}"): RULES["pair"],
-            _key("address", address): RULES["address"],
-            _key("user", user): RULES["user"],
-        }
+    def admit(self, user: str | None, address: str) -> Attempt:
+        """Count an attempt; without a user, one that names nobody. Raises 429 with Retry-After instead, while
+        there were too many.
+        """
+        by_address = _key("address", address)
+        scopes = {by_address: RULES["address"]}
+        if user is not None:
+            scopes[_key("pair", f"{user}\0{address}")] = RULES["pair"]
+            scopes[_key("user", user)] = RULES["user"]
         for _ in range(RETRIES):
             found, _revision = self._client.get_many(list(scopes))
             now = self._now()
@@ -77,25 +80,25 @@ class SignInLimit:
                 ],
             )
             if counted.succeeded:
-                return Attempt(before, counted.revision)
+                return Attempt(before, counted.revision, by_address)
         raise Problem(503, "Too many sign-ins at the same time.", headers={"Retry-After": "1"})
 
     def succeeded(self, attempt: Attempt) -> None:
         """Take the attempt back: the pair and the user are forgotten, the address gets its count back unless
         others tried from it meanwhile.
         """
-        pair, address, user = attempt.before
+        address = attempt.address
         earlier = attempt.before[address]
+        forgotten = [txn.delete(key) for key in attempt.before if key != address]
         self._client.txn(
             [txn.mod_revision_is(address, attempt.revision)],
             [
-                txn.delete(pair),
-                txn.delete(user),
+                *forgotten,
                 txn.put(address, earlier.to_json(), self._client.grant(FORGET_SECONDS))
                 if earlier.count
                 else txn.delete(address),
             ],
-            [txn.delete(pair), txn.delete(user)],
+            forgotten,
         )
         SIGN_INS.labels("succeeded").inc()
 

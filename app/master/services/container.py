@@ -7,6 +7,7 @@ from app.common.logstore import LogStore
 from app.common.settings import MasterSettings
 from app.master.clock import Clock
 from app.master.security.rate_limit import SignInLimit
+from app.master.services.accounts.links import SignInLinks
 from app.master.services.accounts.sessions import Sessions
 from app.master.services.accounts.tokens import Tokens
 from app.master.services.accounts.users import Users
@@ -23,6 +24,7 @@ from app.master.services.orders import Orders
 from app.master.services.run_stream import RunStreams
 from app.master.services.runs import Runs
 from app.master.services.stats import Stats
+from app.master.services.upcoming import UpcomingFires
 from app.master.services.workers import Workers
 
 
@@ -37,6 +39,7 @@ class Services:
     users: Users
     tokens: Tokens
     sessions: Sessions
+    links: SignInLinks
     index: JobIndex
     states: JobStates
     job_list: JobList
@@ -47,6 +50,7 @@ class Services:
     run_streams: RunStreams
     ledger: Ledger
     stats: Stats
+    upcoming: UpcomingFires
     events: Events
     housekeeping: Housekeeping
 
@@ -54,8 +58,10 @@ class Services:
         self.index.mirror.start()
         self.workers.mirror.start()
         self.housekeeping.start()
+        self.upcoming.start()
 
     def stop(self) -> None:
+        self.upcoming.stop()
         self.housekeeping.stop()
         self.index.mirror.stop()
         self.workers.mirror.stop()
@@ -68,6 +74,8 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
     index = JobIndex(client, zone)
     states = JobStates(store, now)
     workers = Workers(client, audit)
+    limit = SignInLimit(client, now)
+    sessions = Sessions(client, audit, limit, settings.session_hours, now)
     open_runs = OpenRuns(client)
     runs = Runs(store, open_runs)
     clock = ClusterClock(now, workers.time)
@@ -80,7 +88,8 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         audit=audit,
         users=users,
         tokens=Tokens(client, audit, now),
-        sessions=Sessions(client, audit, SignInLimit(client, now), settings.session_hours, now),
+        sessions=sessions,
+        links=SignInLinks(client, audit, limit, sessions, now),
         index=index,
         states=states,
         job_list=JobList(index, states, now),
@@ -91,6 +100,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         run_streams=RunStreams(client, store, runs),
         ledger=Ledger(client, store, index, open_runs, audit, zone, now),
         stats=Stats(index, states, store, open_runs, workers, now),
+        upcoming=UpcomingFires(index, now),
         events=Events(index, workers, store),
         housekeeping=Housekeeping(settings, store, users, audit, index, now),
     )

@@ -32,9 +32,11 @@ class Orders:
         self._client, self._open_runs, self._workers, self._audit = client, open_runs, workers, audit
         self._timezone, self._now = timezone, now
 
-    def run(self, name: str, env: dict[str, str], worker: str | None, actor: Actor) -> str:
+    def run(
+        self, name: str, env: dict[str, str], worker: str | None, actor: Actor, again: str | None = None
+    ) -> str:
         """Order one run, on `worker` if given; returns its run id. A paused job can be run, an invalid one
-        not.
+        not. `again`: the run that this one repeats.
         """
         kv = self._client.get(keys.job(name))
         if kv is None:
@@ -58,13 +60,19 @@ class Orders:
                     "job.run",
                     "job",
                     name,
-                    detail={"runIds": [run], "worker": worker, "env": sorted(env) or None},
+                    detail={"runIds": [run], "worker": worker, "env": sorted(env) or None, "again": again},
                 ),
             ],
         )
         if not ordered.succeeded:
             raise no_such("job", name)
         return run
+
+    def rerun(self, again: str, job: str, actor: Actor) -> str:
+        """Order one more run of `job`, as the run `again` was; returns its id. 409 if the job is gone."""
+        if self._client.get(keys.job(job)) is None:
+            raise Problem(409, f"The job {job!r} of this run is gone.")
+        return self.run(job, {}, None, actor, again)
 
     def kill_job(self, name: str, actor: Actor) -> list[str]:
         """Kill what runs of the job now; returns the run ids. Also for a deleted job whose run goes on."""

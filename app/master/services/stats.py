@@ -74,11 +74,25 @@ class Stats:
 
     def history(self, since: int, until: int, bucket_ms: int) -> list[tuple[int, dict[Status, int]]]:
         """Rows by status for each bucket that has any."""
-        if not since < until:
-            raise invalid("until", "must be later than since")
-        if (until - since) // bucket_ms > MAX_BUCKETS:
-            raise invalid("bucket", f"makes more than {MAX_BUCKETS} buckets; take a larger one")
+        _check(since, until, bucket_ms)
         buckets: dict[int, dict[Status, int]] = {}
         for start, status, count in self._store.history(since, until, bucket_ms):
             buckets.setdefault(start, {})[status] = count
         return sorted(buckets.items())
+
+    def workload(
+        self, since: int, until: int, bucket_ms: int
+    ) -> list[tuple[str, list[tuple[int, dict[Status, int]]]]]:
+        """The same for each worker, by name."""
+        _check(since, until, bucket_ms)
+        workers: dict[str, dict[int, dict[Status, int]]] = {}
+        for worker, start, status, count in self._store.workload(since, until, bucket_ms):
+            workers.setdefault(worker, {}).setdefault(start, {})[status] = count
+        return sorted((worker, sorted(buckets.items())) for worker, buckets in workers.items())
+
+
+def _check(since: int, until: int, bucket_ms: int) -> None:
+    if not since < until:
+        raise invalid("until", "must be later than since")
+    if (until - since) // bucket_ms > MAX_BUCKETS:
+        raise invalid("bucket", f"makes more than {MAX_BUCKETS} buckets; take a larger one")

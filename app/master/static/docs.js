@@ -7,7 +7,7 @@ let csrfToken = "";
 async function start() {
   const answer = await fetch(SESSION);
   if (!answer.ok) {
-    location.reload();
+    location.reload(); // without a session, this page leads to the sign-in
     return;
   }
   const session = await answer.json();

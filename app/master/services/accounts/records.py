@@ -46,6 +46,14 @@ class TokenRecord(CamelModel):
     expires_at: int | None = None
 
 
+class LinkRecord(CamelModel):
+    """`/cron/links/<digest>`, under a lease that ends with it. A new `stamp` of its user ends it too."""
+
+    user: str
+    stamp: str
+    expires_at: int
+
+
 class SessionRecord(CamelModel):
     """`/cron/sessions/<digest>`, under a lease that ends with it."""
 

@@ -1,10 +1,12 @@
 """Signing in and out."""
 
 import logging
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
 
 from app.common import keys
 from app.common.etcd import EtcdClient, txn
+from app.common.etcd.txn import Compare, Operation
 from app.common.metrics import SIGN_INS
 from app.master.clock import Clock
 from app.master.problems import Problem
@@ -18,6 +20,12 @@ log = logging.getLogger(__name__)
 REFUSED = "The user name or the password is wrong."
 
 
+class Opened(NamedTuple):
+    secret: str  # for the cookie, and stored nowhere
+    user: UserRecord
+    session: SessionRecord
+
+
 class Sessions:
     def __init__(
         self, client: EtcdClient, audit: Audit, limit: SignInLimit, hours: float, now: Clock
@@ -25,8 +33,8 @@ class Sessions:
         self._client, self._audit, self._limit, self._now = client, audit, limit, now
         self._ttl_seconds = max(1, round(hours * 3600))
 
-    def sign_in(self, user: str, password: str, address: str) -> tuple[str, UserRecord, SessionRecord]:
-        """The session's secret, for the cookie. Raises 401 without saying which part was wrong, and 429."""
+    def sign_in(self, user: str, password: str, address: str) -> Opened:
+        """Raises 401 without saying which part was wrong, and 429."""
         attempt = self._limit.admit(user, address)
         kv = self._client.get(keys.user(user))
         record = parse(UserRecord, kv.value) if kv else None
@@ -34,6 +42,22 @@ class Sessions:
         if kv is None or record is None or not right or record.disabled:
             # A name that is none of ours may be a password typed into the wrong field.
             self._refuse(user if record else "(unknown)", address)
+        unchanged = txn.mod_revision_is(kv.key, kv.mod_revision)
+        opened = self.open(user, record, Actor(user, "session", address), [unchanged])
+        if opened is None:
+            raise Problem(409, "The account was changed at this moment. Sign in again.")
+        self._limit.succeeded(attempt)
+        return opened
+
+    def open(
+        self,
+        user: str,
+        record: UserRecord,
+        actor: Actor,
+        conditions: Sequence[Compare],
+        operations: Sequence[Operation] = (),
+    ) -> Opened | None:
+        """A new session, in one transaction with `operations`; None where `conditions` do not hold."""
         now = self._now()
         session = SessionRecord(
             user=user, stamp=record.stamp, created_at=now, expires_at=now + self._ttl_seconds * 1000
@@ -41,16 +65,14 @@ class Sessions:
         secret = secrets.new_session()
         lease = self._client.grant(self._ttl_seconds)
         opened = self._client.txn(
-            [txn.mod_revision_is(kv.key, kv.mod_revision)],
+            conditions,
             [
                 txn.put(keys.session(secrets.digest(secret)), session.to_json(), lease),
-                self._audit.put(Actor(user, "session", address), "session.create", "session", user),
+                self._audit.put(actor, "session.create", "session", user),
+                *operations,
             ],
         )
-        if not opened.succeeded:
-            raise Problem(409, "The account was changed at this moment. Sign in again.")
-        self._limit.succeeded(attempt)
-        return secret, record, session
+        return Opened(secret, record, session) if opened.succeeded else None
 
     def sign_out(self, digest: str, actor: Actor) -> None:
         key = keys.session(digest)
