@@ -71,7 +71,7 @@ def _add_clock(counts: list[int], clock: _Clock, start: int, end: int) -> None:
 def _add_moved(counts: list[int], fires: ClockFires, start: int, end: int, jobs: int) -> None:
     """Fires right after a gap in local time, of times within it."""
     zone = fires.zone
-    for index in range(zone.at(start) + 1, zone.at(end - 1) + 1):
+    for index in range(zone.at(start - 1) + 1, zone.at(end - 1) + 1):
         if fires.moved(index):
             counts[(zone.starts[index] - start) // MINUTE] += jobs
 
