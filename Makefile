@@ -7,7 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA_DIR ?= .data
 
-.PHONY: help setup run test lint format lock clean
+CONSOLE := app/master/static/console/index.html
+CONSOLE_SOURCES := $(shell find frontend/src frontend/public -type f) $(wildcard frontend/*.*)
+
+.PHONY: help setup console run test screenshots lint types format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,25 +28,47 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 
 setup: $(VENV)/.dev ## Install everything for development into .venv
 
-run: $(VENV)/.runtime ## Start the whole system on this machine and print its address
+frontend/node_modules/.installed: frontend/package-lock.json
+	@tools/npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
+$(CONSOLE): frontend/node_modules/.installed $(CONSOLE_SOURCES)
+	@tools/npm run --silent build -- --logLevel warn
+	@touch $@
+
+console: $(CONSOLE) ## Build the web console
+
+run: $(VENV)/.runtime $(CONSOLE) ## Start the whole system on this machine and print its address
 	@exec $(BIN)/yuanya up --data-dir $(DATA_DIR)
 
-test: $(VENV)/.dev ## Run all tests (as root on Debian or Ubuntu, installs the services they need)
+test: $(VENV)/.dev $(CONSOLE) ## Run all tests (as root on Debian or Ubuntu, installs the services they need)
 	@tests/install-services
+	@tools/npm run --silent test
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
 
-lint: $(VENV)/.dev ## Check format, style, types and layers
+screenshots: $(VENV)/.dev $(CONSOLE) ## Take pictures of every page in both languages and themes, into screenshots/
+	@tests/install-services
+	$(BIN)/python -m tests.e2e.screenshots
+
+lint: $(VENV)/.dev frontend/node_modules/.installed ## Check format, style, types, layers, and that the API's types are up to date
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m app.master.openapi | diff -q - frontend/openapi.json || { echo "The API has changed: run make types" >&2; exit 1; }
+	@tools/npm run --silent lint
+
+types: $(VENV)/.dev frontend/node_modules/.installed ## Renew the console's types of the API
+	$(BIN)/python -m app.master.openapi > frontend/openapi.json
+	@tools/npm run --silent types
 
 format: $(VENV)/.dev ## Format and mend what can be mended by itself
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	@tools/npm run --silent format
 
 lock: ## Renew the locks within the ranges of pyproject.toml
 	tools/lock
 
-clean: ## Remove the virtual environment and caches, not the data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove what was installed and built, and caches, not the data
+	rm -rf $(VENV) frontend/node_modules $(dir $(CONSOLE)) .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,10 @@
+import type { Page } from "../../app/page";
+import { t } from "../../i18n";
+import { h } from "../../ui/dom";
+
+const page: Page = ({ root, title }) => {
+  title(t("editor:title"));
+  root.append(h("div.page-head", null, h("h1", null, t("editor:title"))));
+};
+
+export default page;
