@@ -100,6 +100,25 @@ export function restyle(style: Style, parameters: string): Style {
   return sameStyle(next, PLAIN) ? PLAIN : next;
 }
 
+/** How to show a style: classes, and the colours that are not of the palette (`#rrggbb`). */
+export interface Look {
+  /** `ansi-bold`, `ansi-fg-red`, `ansi-bg-bright-blue`; `ansi-fg-default` is the page's background as text colour. */
+  classes: string[];
+  color: string | null;
+  background: string | null;
+}
+
+export function lookOf(style: Style): Look {
+  const classes = (["bold", "dim", "italic", "underline"] as const)
+    .filter((name) => style[name])
+    .map((name) => `ansi-${name}`);
+  const [fg, bg] = style.inverse ? [style.bg ?? "default", style.fg ?? "default"] : [style.fg, style.bg];
+  const own = (color: string | null) => (color?.startsWith("#") ? color : null);
+  if (fg && !own(fg)) classes.push(`ansi-fg-${fg}`);
+  if (bg && !own(bg)) classes.push(`ansi-bg-${bg}`);
+  return { classes, color: own(fg), background: own(bg) };
+}
+
 export function sameStyle(one: Style, other: Style): boolean {
   return (
     one === other ||
