@@ -14,8 +14,8 @@ from dataclasses import replace
 import httpx
 
 from app.common.logstore import RunQuery, open_store
+from tests.harness.embedded import YUANYA, clean_environment
 from tests.harness.poll import wait_until
-from tests.integration.cli.conftest import YUANYA, clean_environment
 
 RUN_ID = re.compile(r"\d{13}-\d+-[0-9a-f]{16}")
 

@@ -15,8 +15,8 @@ import pytest
 
 from app.embedded import data_dir, etcd
 from app.embedded.process import LOG_LIMIT, Child
+from tests.harness.embedded import YUANYA, Up
 from tests.harness.poll import free_port, wait_until
-from tests.integration.cli.conftest import YUANYA, Up
 
 SECONDLY = "{name: tick, command: 'echo tick $CRON_RUN_ID', cronExpr: '* * * * * *'}"
 SLEEPERS = "{name: sleeper, command: 'sleep 7777 & setsid sleep 7777 & sleep 7777', cronExpr: '0 0 1 1 *'}"
