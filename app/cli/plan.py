@@ -17,7 +17,7 @@ from app.common.models import Job
 
 REQUESTS_AT_ONCE = 4
 SHOWN = 60  # characters of a value in a diff
-READ_ONLY = frozenset({"revision", "state", "nextFire", "scheduleText", "lastRun"})
+READ_ONLY = frozenset({"revision", "state", "nextFire", "scheduleText", "lastRun", "running", "recentRuns"})
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from app.master.problems import Problem, from_validation, invalid
 
 MAX_BODY = 1024 * 1024  # bytes
-MAX_DRAINED = 16 * MAX_BODY  # read and thrown away, so that the client gets to see the 413
+MAX_DRAINED = 16 * MAX_BODY  # read, beyond the limit thrown away, so that the client gets to see the 413
 MAX_DEPTH = 32  # of objects and lists
 READ_SECONDS = 30
 
@@ -18,16 +18,17 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class JsonBody(Generic[M]):
-    """A FastAPI dependency: the request's body as a `model`. `optional`: no body at all means an empty
-    object.
+    """A FastAPI dependency: the request's body, of at most `limit` bytes, as a `model`. `optional`: no body
+    at all means an empty object.
     """
 
-    def __init__(self, model: type[M], *, optional: bool = False) -> None:
+    def __init__(self, model: type[M], *, optional: bool = False, limit: int = MAX_BODY) -> None:
         self.model = model
         self.optional = optional
+        self.limit = limit
 
     async def __call__(self, request: Request) -> M:
-        body = await read_body(request)
+        body = await read_body(request, self.limit)
         if not body and self.optional:
             body = b"{}"
         return validated(self.model, strict_json(body))
@@ -41,7 +42,7 @@ async def merge_patch(request: Request) -> dict[str, Any]:
     return patch
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
@@ -50,12 +51,12 @@ async def read_body(request: Request) -> bytes:
                 size += len(chunk)
                 if size > MAX_DRAINED:
                     break
-                if size <= MAX_BODY:
+                if size <= limit:
                     chunks.append(chunk)
     except TimeoutError:
         raise Problem(408, f"The body did not arrive within {READ_SECONDS} s.") from None
-    if size > MAX_BODY:
-        raise Problem(413, f"The body has more than {MAX_BODY} bytes.")
+    if size > limit:
+        raise Problem(413, f"The body has more than {limit} bytes.")
     return b"".join(chunks)
 
 

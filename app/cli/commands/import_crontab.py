@@ -1,5 +1,6 @@
 """`yuanya import-crontab`: jobs from the crontabs of a machine."""
 
+import getpass
 import re
 import sys
 import time
@@ -11,13 +12,14 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.text import Text
 
-from app.cli import plan
+from app.cli import machine, plan
 from app.cli.client import Api
 from app.cli.commands.options import Url
 from app.cli.config import ClientError, resolve
-from app.cli.crontab_jobs import KEPT_ON_SERVER, Imported, Options, Source, is_system, jobs_of, local_zone
 from app.cli.output import cell, err, out
 from app.cli.terminal import plain
+from app.common.jobfiles import KEPT_ON_SERVER, Found, Options, Source, jobs_of_crontabs
+from app.common.refusals import in_words
 
 STDIN = Path("-")
 FIRES_SHOWN = 3
@@ -58,13 +60,14 @@ def import_crontab(
 
     Example: yuanya import-crontab /etc/crontab /etc/cron.d --apply
     """
-    zone = timezone or local_zone()
-    result = jobs_of(_sources(files, system), Options(prefix=prefix, group=group, timezone=zone))
-    jobs = [imported.job for imported in result.jobs]
+    zone = timezone or machine.local_zone()
+    options = Options(prefix, group, zone, user=getpass.getuser(), home=machine.home)
+    result = jobs_of_crontabs(_sources(files, system), options)
+    good = [(source, found, found.job) for source, found in result.found if found.job]
     with Api(resolve(url)) as api:
-        changes = plan.survey(api, jobs, KEPT_ON_SERVER)
-        for imported, change in zip(result.jobs, changes, strict=True):
-            _preview(imported, change)
+        changes = plan.survey(api, [job for _, _, job in good], KEPT_ON_SERVER)
+        for (source, found, _), change in zip(good, changes, strict=True):
+            _preview(source, found, change)
         for note in result.notes:
             out.print(Text(f"note: {plain(note)}", style="yellow"), soft_wrap=True)
         if zone is None:
@@ -74,7 +77,11 @@ def import_crontab(
             )
         ready = [change for change in changes if replace or change.action is not plan.Action.CHANGED]
         refused = plan.write(api, ready) if apply else []
-    left = [f"not imported: {plain(problem)}" for problem in result.problems]
+    left = [
+        f"not imported: {plain(_place(source, found))}: {plain(in_words(found.errors))}"
+        for source, found in result.found
+        if found.job is None
+    ]
     left += [f"refused: {plain(change.job.name)}: {error}" for change, error in refused]
     done = [change for change in changes if change not in [change for change, _ in refused]]
     out.print(plan.summary(done) or "no jobs", end="")
@@ -104,10 +111,15 @@ def _source(path: Path, system: bool | None) -> Source:
     # A line that is no UTF-8 is refused later, and alone.
     text = content.decode(errors="surrogateescape")
     name = "crontab" if path == STDIN else str(path)
-    return Source(name, text, is_system(path) if system is None else system)
+    return Source(name, text, machine.is_system(path) if system is None else system)
 
 
-def _preview(imported: Imported, change: plan.Change) -> None:
+def _place(source: str, found: Found) -> str:
+    """`file:line`, which editors and terminals know."""
+    return f"{source}:{found.where.removeprefix('line ')}"
+
+
+def _preview(source: str, found: Found, change: plan.Change) -> None:
     job = change.job
     for line in plan.lines(change):
         out.print(line, soft_wrap=True)
@@ -119,10 +131,10 @@ def _preview(imported: Imported, change: plan.Change) -> None:
         fires.append(datetime.fromtimestamp(fire / 1000, zone).strftime("%m-%d %H:%M"))
         after = fire
     for label, text in (
-        ("line", f"{imported.source}:{imported.entry.line}"),
+        ("line", _place(source, found)),
         ("when", f"{job.cron_expr} ({schedule.describe()}; {schedule.timezone}: {', '.join(fires)})"),
         ("command", job.command),
-        *(("note", note) for note in imported.notes),
+        *(("note", note) for note in found.notes),
     ):
         style = "yellow" if label == "note" else "dim"
         out.print(Text.assemble("          ", (f"{label:<8}", style), cell(text)), soft_wrap=True)

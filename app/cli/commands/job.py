@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.text import Text
 
 from app.cli import follow, job_files, plan
@@ -16,6 +15,7 @@ from app.cli.commands.roles import assignments
 from app.cli.config import ClientError, resolve
 from app.cli.output import cell, err, local_time, out, table
 from app.cli.terminal import plain
+from app.common.jobfiles import dump_yaml
 
 app = typer.Typer(help="See and change jobs, run, kill and follow them.", no_args_is_help=True)
 
@@ -73,7 +73,7 @@ def show(name: Name, as_json: AsJson = False, url: Url = None) -> None:
         return
     if job["state"] == "invalid":
         raise ClientError(f"{plain(name)} is invalid: {plain(job['reason'])}\n{plain(job['raw'])}")
-    text = yaml.safe_dump(plan.settings_of(job), allow_unicode=True, sort_keys=False)
+    text = dump_yaml(plan.settings_of(job))
     with follow.Printer() as printer:
         printer.print(text)
     err.print(

@@ -1,14 +1,17 @@
-"""What operators do with jobs: run, kill, pause, resume."""
+"""What is done with one job: run, kill, pause, resume, copy."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Response
 
 from app.master.bodies import JsonBody
 from app.master.deps import CurrentPrincipal, JobName, Language, Svc, problems
 from app.master.problems import Problem
-from app.master.schemas.jobs import JobView, RunIds, RunRequest, view
+from app.master.schemas.jobs import NOTHING_KNOWN, CloneRequest, JobView, RunIds, RunRequest, view
 from app.master.security.roles import Role, needs
+from app.master.services.container import Services
+from app.master.services.jobs import Written
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["Jobs"])
 
@@ -56,11 +59,32 @@ def resume_job(
     return _enable(services, principal, name, language, response, enabled=True)
 
 
+@router.post("/{name}/clone", summary="Copy a job", status_code=201, responses=problems(400, 404, 409, 413))
+@needs(Role.EDITOR)
+def clone_job(
+    services: Svc,
+    principal: CurrentPrincipal,
+    name: JobName,
+    language: Language,
+    wanted: Annotated[CloneRequest, Depends(JsonBody(CloneRequest))],
+    response: Response,
+) -> JobView:
+    """A new job that does the same; paused, unless `enabled` is true. 409 if there is one of that name."""
+    written = services.jobs.clone(name, wanted.name, wanted.enabled, principal.actor)
+    response.headers["Location"] = f"/api/v1/jobs/{quote(wanted.name)}"
+    return _answer(services, written, language, response)
+
+
 def _enable(
     services: Svc, principal: CurrentPrincipal, name: str, language: str, response: Response, *, enabled: bool
 ) -> JobView:
-    row = services.jobs.enable(name, enabled, principal.actor).row
+    written = services.jobs.enable(name, enabled, principal.actor)
+    return _answer(services, written, language, response)
+
+
+def _answer(services: Services, written: Written, language: str, response: Response) -> JobView:
+    row = written.row
     response.headers["ETag"] = f'"{row.revision}"'
-    answer = view(row, services.index.job_of(row), services.now(), language, None)
+    answer = view(row, services.index.job_of(row), services.now(), language, NOTHING_KNOWN)
     assert isinstance(answer, JobView)
     return answer

@@ -6,7 +6,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Response
 
 from app.common.errors import StoreError
-from app.common.logstore import JobState
 from app.common.models import Job
 from app.master.bodies import JsonBody, merge_patch
 from app.master.deps import CurrentPrincipal, IfMatch, JobName, Language, RawJobName, Svc, problems
@@ -18,12 +17,12 @@ from app.master.schemas.jobs import (
     JobListPage,
     JobParameters,
     JobView,
+    Known,
     view,
 )
 from app.master.security.roles import Role, needs
 from app.master.services.container import Services
 from app.master.services.job_index import JobRow
-from app.master.services.job_list import JobFilter
 from app.master.services.jobs import named
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["Jobs"])
@@ -41,12 +40,11 @@ def list_jobs(
     whichever master answered it. Pages are continued with `cursor`.
     """
     services.index.wait_for(principal.jobs_revision)
-    selection = JobFilter(wanted.q, wanted.group, wanted.tag, wanted.state, wanted.sort)
-    page = services.job_list.page(selection, wanted.limit, wanted.cursor)
-    states, warnings = _last_runs(services, page.rows)
+    page = services.job_list.page(wanted.filter(), wanted.limit, wanted.cursor, wanted.sort)
+    known, warnings = _known(services, page.rows, wanted.recent)
     now = services.now()
     return JobListPage.model_construct(
-        items=[_view(services, row, now, language, states) for row in page.rows],
+        items=[view(row, services.index.job_of(row), now, language, known) for row in page.rows],
         total=page.total,
         next=page.next_cursor,
         warnings=warnings,
@@ -72,8 +70,8 @@ def show_job(
     """Read straight from etcd. The ETag is the job's revision."""
     row = services.jobs.read(services.jobs.stored_name(name))
     response.headers["ETag"] = f'"{row.revision}"'
-    states, _ = _last_runs(services, [row])
-    return _view(services, row, services.now(), language, states)
+    known, _ = _known(services, [row])
+    return view(row, services.index.job_of(row), services.now(), language, known)
 
 
 @router.put("/{name}", summary="Create or replace a job", responses=problems(400, 409, 412, 413))
@@ -134,23 +132,21 @@ def job_history(services: Svc, name: JobName, wanted: Annotated[PageParameters, 
 
 def _answer(services: Services, row: JobRow, language: str, response: Response) -> JobView:
     response.headers["ETag"] = f'"{row.revision}"'
-    states, _ = _last_runs(services, [row])
-    answer = _view(services, row, services.now(), language, states)
+    known, _ = _known(services, [row])
+    answer = view(row, services.index.job_of(row), services.now(), language, known)
     assert isinstance(answer, JobView)
     return answer
 
 
-def _view(
-    services: Services, row: JobRow, now: int, language: str, states: dict[str, JobState]
-) -> JobView | InvalidJobView:
-    return view(row, services.index.job_of(row), now, language, states.get(row.name))
-
-
-def _last_runs(services: Services, rows: list[JobRow]) -> tuple[dict[str, JobState], list[str]]:
-    """Jobs can be seen and changed while the log store is away."""
-    if not rows:
-        return {}, []
+def _known(services: Services, rows: list[JobRow], recent: int = 0) -> tuple[Known, list[str]]:
+    """With what could not be known: jobs can be seen and changed while the log store is away."""
+    names = [row.name for row in rows]
+    running = services.running.counts()
     try:
-        return services.store.job_states([row.name for row in rows]), []
+        return Known(
+            states=services.store.job_states(names) if names else {},
+            running=running,
+            recent=services.store.recent_runs(names, recent) if recent else None,
+        ), []
     except StoreError:
-        return {}, ["The log store does not answer: last runs are not known."]
+        return Known(running=running), ["The log store does not answer: last runs are not known."]

@@ -1,15 +1,18 @@
 """Jobs as the API shows them."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from app.common.logstore import JobState
+from app.common.logstore import JobState, RecentRun
 from app.common.models import InvalidJob, Job, Status
 from app.common.models.base import CamelModel
-from app.common.models.job import Text
-from app.master.schemas.common import Moment, PageParameters, QueryText, Schema
+from app.common.models.job import Name, Text
+from app.master.schemas.common import Moment, PageParameters, Parameters, QueryText, Schema
+from app.master.services.job_filter import JobFilter, LastStatus
 from app.master.services.job_index import JobRow, JobStatus
 from app.master.services.job_list import SORTS
 
@@ -23,14 +26,40 @@ JOB_EXAMPLE: dict[str, Any] = {
 }
 
 
-class JobParameters(PageParameters):
+class JobSelection(Parameters):
+    """Which jobs; all that is given must hold."""
+
     q: QueryText = Field(
         "", description="Part of the name, command, description or a tag; case does not matter"
     )
-    group: QueryText | None = None
+    group: QueryText | None = Field(None, description="Empty: jobs without a group")
     tag: QueryText | None = None
     state: JobStatus | None = None
+    last_status: list[LastStatus] = Field(
+        default_factory=list,
+        max_length=len(LastStatus),
+        description="How the last run ended: any of these. `never`: nothing is on record",
+    )
+    label: list[QueryText] = Field(
+        default_factory=list,
+        max_length=16,
+        description="`key` or `key=value`; the job's workerLabels have all of these",
+    )
+
+    def filter(self) -> JobFilter:
+        return JobFilter(
+            q=self.q,
+            group=self.group,
+            tag=self.tag,
+            state=self.state,
+            last_statuses=tuple(self.last_status),
+            labels=tuple(self.label),
+        )
+
+
+class JobParameters(JobSelection, PageParameters):
     sort: str = Field("name", description=f"One of {', '.join(SORTS)}; with a leading - for descending")
+    recent: int = Field(0, ge=0, le=50, description="How many of each job's last runs to show with it")
 
     @field_validator("sort")
     @classmethod
@@ -62,6 +91,18 @@ class LastRun(Schema):
         )
 
 
+class RecentRunView(Schema):
+    id: str
+    status: Status
+    plan_time: Moment
+    start_time: Moment | None = None
+    end_time: Moment | None = None
+
+    @classmethod
+    def of(cls, run: RecentRun) -> "RecentRunView":
+        return cls.model_construct(**{name: getattr(run, name) for name in cls.model_fields})
+
+
 class JobView(Job):
     """A job with what the system knows about it. The fields from `revision` on are for reading only."""
 
@@ -72,6 +113,10 @@ class JobView(Job):
     next_fire: Moment | None = None
     schedule_text: str = Field("", description="The schedule in words, in the language of Accept-Language")
     last_run: LastRun | None = Field(None, description="None: it never ran, or the log store does not answer")
+    running: int = Field(0, description="Its runs in progress, as of the last second")
+    recent_runs: list[RecentRunView] | None = Field(
+        None, description="Its last rows, newest first; None unless asked for"
+    )
 
 
 class InvalidJobView(Schema):
@@ -80,6 +125,7 @@ class InvalidJobView(Schema):
     name: str
     revision: int
     state: Literal["invalid"] = "invalid"
+    running: int = 0
     reason: str = Field(description="What is wrong with it")
     raw: str = Field(description="The first 4096 bytes of what stands there")
 
@@ -106,6 +152,13 @@ class RunRequest(CamelModel):
     worker: str | None = Field(None, min_length=1, max_length=128, description="Run it there")
 
 
+class CloneRequest(CamelModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "nightly-backup-2"}]})
+
+    name: Name = Field(description="Of the new job")
+    enabled: bool = Field(False, description="Whether it fires at once")
+
+
 class RunIds(Schema):
     run_ids: list[str] = Field(description="Of the runs concerned; GET /runs/{id} follows each")
 
@@ -126,12 +179,28 @@ class JobHistory(Schema):
     next: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about jobs beside their definitions, by name."""
+
+    states: Mapping[str, JobState] = field(default_factory=dict)
+    running: Mapping[str, int] = field(default_factory=dict)
+    recent: Mapping[str, Sequence[RecentRun]] | None = None
+
+
+NOTHING_KNOWN = Known()
+
+
 def view(
-    row: JobRow, job: Job | InvalidJob, now: int, language: str, state: JobState | None
+    row: JobRow, job: Job | InvalidJob, now: int, language: str, known: Known
 ) -> JobView | InvalidJobView:
+    running = known.running.get(row.name, 0)
     if isinstance(job, InvalidJob):
         raw = job.raw[:4096].decode(errors="replace")
-        return InvalidJobView(name=row.name, revision=row.revision, reason=job.reason, raw=raw)
+        return InvalidJobView(
+            name=row.name, revision=row.revision, running=running, reason=job.reason, raw=raw
+        )
+    state = known.states.get(row.name)
     # Everything in it was validated before, and a page has up to 1,000.
     return JobView.model_construct(
         **job.__dict__,
@@ -140,4 +209,8 @@ def view(
         next_fire=row.next_fire(now),
         schedule_text=row.schedule.describe(language) if row.schedule else "",
         last_run=LastRun.of(state) if state else None,
+        running=running,
+        recent_runs=None
+        if known.recent is None
+        else list(map(RecentRunView.of, known.recent.get(row.name, ()))),
     )

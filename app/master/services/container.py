@@ -12,16 +12,20 @@ from app.master.services.accounts.sessions import Sessions
 from app.master.services.accounts.tokens import Tokens
 from app.master.services.accounts.users import Users
 from app.master.services.audit import Audit
+from app.master.services.bulk import Bulk
 from app.master.services.cluster_clock import ClusterClock
 from app.master.services.events import Events
 from app.master.services.housekeeping import Housekeeping
+from app.master.services.imports import Imports
 from app.master.services.job_index import JobIndex
 from app.master.services.job_list import JobList, JobStates
 from app.master.services.jobs import Jobs
 from app.master.services.ledger import Ledger
+from app.master.services.ledger_of_day import LedgerOfDay
 from app.master.services.open_runs import OpenRuns
 from app.master.services.orders import Orders
 from app.master.services.run_stream import RunStreams
+from app.master.services.running import Running
 from app.master.services.runs import Runs
 from app.master.services.stats import Stats
 from app.master.services.upcoming import UpcomingFires
@@ -46,9 +50,13 @@ class Services:
     jobs: Jobs
     workers: Workers
     runs: Runs
+    running: Running
+    bulk: Bulk
+    imports: Imports
     orders: Orders
     run_streams: RunStreams
     ledger: Ledger
+    ledger_of_day: LedgerOfDay
     stats: Stats
     upcoming: UpcomingFires
     events: Events
@@ -59,8 +67,10 @@ class Services:
         self.workers.mirror.start()
         self.housekeeping.start()
         self.upcoming.start()
+        self.ledger_of_day.start()
 
     def stop(self) -> None:
+        self.ledger_of_day.stop()
         self.upcoming.stop()
         self.housekeeping.stop()
         self.index.mirror.stop()
@@ -78,7 +88,10 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
     sessions = Sessions(client, audit, limit, settings.session_hours, now)
     open_runs = OpenRuns(client)
     runs = Runs(store, open_runs)
+    ledger = Ledger(client, store, index, open_runs, audit, zone, now)
     clock = ClusterClock(now, workers.time)
+    jobs = Jobs(client, index, audit, zone, clock)
+    orders = Orders(client, open_runs, workers, audit, zone, clock)
     return Services(
         client=client,
         store=store,
@@ -93,13 +106,17 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         index=index,
         states=states,
         job_list=JobList(index, states, now),
-        jobs=Jobs(client, index, audit, zone, clock),
+        jobs=jobs,
         workers=workers,
         runs=runs,
-        orders=Orders(client, open_runs, workers, audit, zone, clock),
+        running=Running(open_runs, now),
+        bulk=Bulk(jobs, orders, open_runs, index),
+        imports=Imports(jobs, index),
+        orders=orders,
         run_streams=RunStreams(client, store, runs),
-        ledger=Ledger(client, store, index, open_runs, audit, zone, now),
-        stats=Stats(index, states, store, open_runs, workers, now),
+        ledger=ledger,
+        ledger_of_day=LedgerOfDay(ledger, now),
+        stats=Stats(index, store, open_runs, workers, now),
         upcoming=UpcomingFires(index, now),
         events=Events(index, workers, store),
         housekeeping=Housekeeping(settings, store, users, audit, index, now),

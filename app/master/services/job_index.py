@@ -2,9 +2,11 @@
 
 import bisect
 import functools
+import heapq
 import sys
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
@@ -18,6 +20,7 @@ from app.master.problems import unavailable
 from app.master.services.search import SearchText
 
 CATCH_UP_SECONDS = 2.0
+MAX_FACETS = 1_000
 
 
 class JobStatus(StrEnum):
@@ -45,6 +48,7 @@ class JobRow:
     bounded: bool  # whether the schedule can end
     group: str | None
     tags: tuple[str, ...]
+    labels: tuple[str, ...]  # of workers that may run it, as `key=value`
     sort_key: tuple[str, str]
     text: str  # what a search looks in
     _next: int | None = field(default=None, init=False)
@@ -76,9 +80,36 @@ class Published:
     def __init__(self, generation: int, rows: list[JobRow]) -> None:
         self.generation, self.rows = generation, rows
 
+    def containing(self, part: str) -> list[JobRow]:
+        """Rows in whose text `part` stands, whatever the case; "" is in all."""
+        if not part:
+            return self.rows
+        return [self.rows[place] for place in self._texts.places_of(part.casefold())]
+
     @functools.cached_property
-    def texts(self) -> "SearchText":
+    def _texts(self) -> SearchText:
         return SearchText([row.text for row in self.rows])
+
+    @functools.cached_property
+    def facets(self) -> "Facets":
+        return Facets(
+            groups=_counted(row.group for row in self.rows if row.group),
+            tags=_counted(tag for row in self.rows for tag in row.tags),
+            labels=_counted(label for row in self.rows for label in row.labels),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Values with how many jobs have them, most used first, at most MAX_FACETS each."""
+
+    groups: list[tuple[str, int]]
+    tags: list[tuple[str, int]]
+    labels: list[tuple[str, int]]
+
+
+def _counted(values: Iterable[str]) -> list[tuple[str, int]]:
+    return heapq.nsmallest(MAX_FACETS, Counter(values).items(), key=lambda item: (-item[1], item[0]))
 
 
 class JobIndex:
@@ -121,7 +152,17 @@ class JobIndex:
         names = (job.name.casefold(), job.name)
         if isinstance(job, InvalidJob):
             return JobRow(
-                job.name, kv.mod_revision, kv.value, None, JobStatus.INVALID, False, None, (), names, names[0]
+                job.name,
+                kv.mod_revision,
+                kv.value,
+                None,
+                JobStatus.INVALID,
+                False,
+                None,
+                (),
+                (),
+                names,
+                names[0],
             )
         return JobRow(
             name=job.name,
@@ -132,6 +173,7 @@ class JobIndex:
             bounded=job.ends_at is not None or len(job.cron_expr.split()) == 7,
             group=sys.intern(job.group) if job.group else None,
             tags=tuple(map(sys.intern, job.tags)),
+            labels=tuple(sys.intern(f"{key}={value}") for key, value in job.worker_labels.items()),
             sort_key=names,
             text="\n".join((job.name, job.command, job.description, *job.tags)).casefold(),
         )

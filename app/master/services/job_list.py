@@ -7,32 +7,19 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 from app.common.logstore import JobState, LogStore
 from app.master.clock import Clock
 from app.master.problems import Problem, invalid
-from app.master.services.job_index import JobIndex, JobRow, JobStatus, Published
+from app.master.services.job_filter import JobFilter
+from app.master.services.job_index import JobIndex, JobRow
 
 SORTS = ("name", "group", "state", "nextFire", "lastStatus", "lastStart")
 REMEMBERED = 16  # results; a client that pages or types finds its last ones again
 REMEMBERED_MS = 1_000  # where the order depends on the time
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    q: str = ""
-    group: str | None = None
-    tag: str | None = None
-    state: JobStatus | None = None
-    sort: str = "name"
-
-    @property
-    def plain(self) -> bool:
-        """Whether the answer depends on nothing but the jobs."""
-        return self.state is None and self.sort.lstrip("-") in ("name", "group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +33,34 @@ class JobList:
     def __init__(self, index: JobIndex, states: "JobStates", now: Clock) -> None:
         self._index, self._states, self._now = index, states, now
         self._lock = threading.Lock()
-        self._results: OrderedDict[JobFilter, tuple[int, int, list[JobRow]]] = OrderedDict()
+        self._results: OrderedDict[tuple[JobFilter, str], tuple[int, int, list[JobRow]]] = OrderedDict()
 
-    def page(self, wanted: JobFilter, limit: int, cursor: str | None) -> JobPage:
-        """`wanted.sort` is one of SORTS, with a leading `-` for descending order."""
+    def page(self, wanted: JobFilter, limit: int, cursor: str | None, sort: str = "name") -> JobPage:
+        """`sort` is one of SORTS, with a leading `-` for descending order."""
         try:
-            return self._page(wanted, limit, cursor)
+            return self._page(wanted, limit, cursor, sort.lstrip("-"), sort.startswith("-"))
         except TypeError:  # a cursor of another sort order does not compare with the keys of this one
             raise _bad_cursor() from None
 
-    def _page(self, wanted: JobFilter, limit: int, cursor: str | None) -> JobPage:
+    def rows(self, wanted: JobFilter) -> list[JobRow]:
+        """All of them, by name."""
+        return self._ordered(wanted, "name", self._now())
+
+    def cursor_behind(self, row: JobRow) -> str:
+        """Of a list by name: where to go on when `row` was the last one dealt with."""
+        return _encode(row.sort_key)
+
+    def _page(
+        self, wanted: JobFilter, limit: int, cursor: str | None, sort: str, descending: bool
+    ) -> JobPage:
         now = self._now()
-        ordered = self._ordered(replace(wanted, sort=wanted.sort.lstrip("-")), now)
-        key = self._key(wanted.sort.lstrip("-"), now)
-        if wanted.sort.startswith("-"):
+        ordered = self._ordered(wanted, sort, now)
+        primary = self._primary(sort, now)
+
+        def key(row: JobRow) -> tuple[Any, ...]:
+            return (*_or_last(primary(row)), *row.sort_key) if primary else row.sort_key
+
+        if descending:
             end = len(ordered)
             if cursor is not None:
                 end = bisect.bisect_left(ordered, _decode(cursor), key=key)
@@ -72,37 +73,39 @@ class JobList:
             rows, more = ordered[start : start + limit], start + limit < len(ordered)
         return JobPage(rows, len(ordered), _encode(key(rows[-1])) if rows and more else None)
 
-    def _ordered(self, wanted: JobFilter, now: int) -> list[JobRow]:
+    def _ordered(self, wanted: JobFilter, sort: str, now: int) -> list[JobRow]:
         published = self._index.rows()
         generation = published.generation
+        plain = wanted.plain and sort in ("name", "group")
         with self._lock:
-            known = self._results.get(wanted)
-        if known and known[0] == generation and (wanted.plain or now - known[1] < REMEMBERED_MS):
+            known = self._results.get((wanted, sort))
+        if known and known[0] == generation and (plain or 0 <= now - known[1] < REMEMBERED_MS):
             return known[2]
-        rows = _filtered(published, wanted, now)
-        if wanted.sort != "name":
-            rows.sort(key=self._key(wanted.sort, now))
+        rows = wanted.apply(published.containing(wanted.q), now, self._states.all)
+        primary = self._primary(sort, now)
+        if primary:
+            rows = _sorted(rows, primary)
         with self._lock:
-            self._results[wanted] = (generation, now, rows)
-            self._results.move_to_end(wanted)
+            self._results[wanted, sort] = (generation, now, rows)
+            self._results.move_to_end((wanted, sort))
             if len(self._results) > REMEMBERED:
                 self._results.popitem(last=False)
         return rows
 
-    def _key(self, sort: str, now: int) -> Callable[[JobRow], tuple[Any, ...]]:
-        """Sort keys, unique by their last parts; what a job does not have comes last."""
+    def _primary(self, sort: str, now: int) -> Callable[[JobRow], Any] | None:
+        """What comes before the name in a sort order; None from it puts a job last."""
         match sort:
             case "group":
-                return lambda row: (*_or_last(row.group), *row.sort_key)
+                return attrgetter("group")
             case "state":
-                return lambda row: (row.status(now), *row.sort_key)
+                return lambda row: row.status(now)
             case "nextFire":
-                return lambda row: (*_or_last(row.next_fire(now)), *row.sort_key)
+                return lambda row: row.next_fire(now)
             case "lastStatus" | "lastStart":
                 states = self._states.all()
                 name = "last_status" if sort == "lastStatus" else "last_start"
-                return lambda row: (*_or_last(getattr(states.get(row.name), name, None)), *row.sort_key)
-        return attrgetter("sort_key")
+                return lambda row: getattr(states.get(row.name), name, None)
+        return None
 
 
 class JobStates:
@@ -124,18 +127,14 @@ class JobStates:
             return self._states
 
 
-def _filtered(published: Published, wanted: JobFilter, now: int) -> list[JobRow]:
-    if wanted.q:
-        found = [published.rows[place] for place in published.texts.places_of(wanted.q.casefold())]
-    else:
-        found = list(published.rows)
-    if wanted.group is not None:
-        found = [row for row in found if row.group == wanted.group]
-    if wanted.tag is not None:
-        found = [row for row in found if wanted.tag in row.tags]
-    if wanted.state is not None:
-        found = [row for row in found if row.status(now) is wanted.state]
-    return found
+def _sorted(rows: list[JobRow], primary: Callable[[JobRow], Any]) -> list[JobRow]:
+    """`rows` come by name, and stay so where the primary key is the same."""
+    keys = list(map(primary, rows))
+    found = [place for place, key in enumerate(keys) if key is not None]
+    found.sort(key=keys.__getitem__)
+    return [rows[place] for place in found] + [
+        row for row, key in zip(rows, keys, strict=True) if key is None
+    ]
 
 
 def _or_last(value: Any) -> tuple[bool, Any]:

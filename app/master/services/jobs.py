@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +46,28 @@ ANY = Precondition()
 
 @dataclass(frozen=True, slots=True)
 class Written:
+    """`changed`: it was not so before."""
+
     row: JobRow
     created: bool
+    changed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Retag:
+    """Tags to have and not to have; `group` counts where `regroup` says so, and None clears it."""
+
+    add: Sequence[str]
+    remove: Sequence[str]
+    regroup: bool = False
+    group: str | None = None
+
+    def of(self, job: Job) -> Job:
+        """Raises 422 if these are more tags than a job may have."""
+        tags = [tag for tag in job.tags if tag not in self.remove]
+        tags += [tag for tag in dict.fromkeys(self.add) if tag not in tags]
+        group = self.group if self.regroup else job.group
+        return validated(Job, {**json.loads(job.to_json()), "tags": tags, "group": group})
 
 
 class Jobs:
@@ -102,6 +122,14 @@ class Jobs:
             action="job.resume" if enabled else "job.pause",
         )
 
+    def retag(self, name: str, retag: Retag, actor: Actor) -> Written:
+        return self._write(name, lambda old: retag.of(_valid(name, old)), ANY, actor)
+
+    def clone(self, name: str, to: str, enabled: bool, actor: Actor) -> Written:
+        """Raises 404 for no such job, 409 for an invalid one or when there is one `to` already."""
+        job = _valid(name, self._index.job_of(self.read(name)))
+        return self.create(job.model_copy(update={"name": to, "enabled": enabled}), actor)
+
     def delete(self, name: str, precondition: Precondition, actor: Actor) -> None:
         """The lock and the open records of a run in progress stay: it finishes.
 
@@ -131,7 +159,7 @@ class Jobs:
                         "job.delete",
                         "job",
                         name,
-                        before=_shown(parse_job(kv.key, kv.value, self._timezone)),
+                        before=shown(parse_job(kv.key, kv.value, self._timezone)),
                         detail={"claimedUntil": claimed},
                     ),
                 ],
@@ -151,7 +179,7 @@ class Jobs:
             job = change(old)
             schedule = job.schedule(self._timezone)  # raises for a schedule that cannot be
             if kv is not None and job == old:
-                return Written(self._index.row_of(kv), False)
+                return Written(self._index.row_of(kv), False, changed=False)
             now = self._now()
             compare = [txn.mod_revision_is(key, kv.mod_revision if kv else 0)]
             write = [txn.put(key, job.to_json()), txn.put(keys.JOBS_MARK, b"")]
@@ -170,8 +198,8 @@ class Jobs:
                     action or ("job.update" if kv else "job.create"),
                     "job",
                     name,
-                    before=_shown(old),
-                    after=_shown(job),
+                    before=shown(old),
+                    after=shown(job),
                     detail=detail,
                 )
             )
@@ -214,7 +242,8 @@ def _valid(name: str, job: Job | InvalidJob | None) -> Job:
     return job
 
 
-def _shown(job: Job | InvalidJob | None) -> dict[str, Any] | None:
+def shown(job: Job | InvalidJob | None) -> dict[str, Any] | None:
+    """As the audit has it: a job without its defaults, or why it is none."""
     if job is None:
         return None
     if isinstance(job, InvalidJob):

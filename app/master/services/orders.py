@@ -78,7 +78,7 @@ class Orders:
         """Kill what runs of the job now; returns the run ids. Also for a deleted job whose run goes on."""
         runs = [run.id for run in self._open_runs.of_job(name)]
         if runs:
-            self._kill(name, runs, actor)
+            self.kill_runs(name, runs, actor)
         elif self._client.get(keys.job(name)) is None:
             raise no_such("job", name)
         return runs
@@ -88,10 +88,11 @@ class Orders:
         run = self._open_runs.find(wanted)
         if run is None:
             return []
-        self._kill(run.record.job, [wanted], actor)
+        self.kill_runs(run.record.job, [wanted], actor)
         return [wanted]
 
-    def _kill(self, name: str, runs: Sequence[str], actor: Actor) -> None:
+    def kill_runs(self, name: str, runs: Sequence[str], actor: Actor) -> None:
+        """Kill these runs of a job, whether they are still in progress or not."""
         key = keys.killer(name)
         for _ in range(ATTEMPTS):
             kv = self._client.get(key)

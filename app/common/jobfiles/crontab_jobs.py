@@ -1,23 +1,15 @@
 """Makes jobs of the lines of crontabs: names that stay the same, and everything that cron gives a command."""
 
-import contextlib
-import getpass
 import hashlib
-import os
-import pwd
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
-from zoneinfo import available_timezones
 
-from pydantic import ValidationError
-
-from app.cli.crontab import Entry, parse
-from app.common.errors import ScheduleError
-from app.common.models import Job
-from app.common.models.job import MAX_NAME, explain
+from app.common.jobfiles.crontab import Entry, parse
+from app.common.jobfiles.found import Found, checked
+from app.common.models.job import MAX_NAME
 
 MAIL = frozenset({"MAILTO", "MAILFROM", "CONTENT_TYPE", "CONTENT_TRANSFER_ENCODING"})
 UNSUPPORTED = frozenset({"RANDOM_DELAY", "START_HOURS_RANGE", "CRON_WITHIN"})
@@ -25,7 +17,6 @@ POSIX_SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"})
 KEPT_ON_SERVER = frozenset({"enabled"})
 """Fields in which a second import does not undo what an operator did since the first."""
 
-_SYSTEM_FILE = re.compile(r"/etc/(crontab|cron\.d/[^/]+)")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REDIRECTION = re.compile(r"\d*(?:>>?|<)\s*&?\s*\S+")
 _SEGMENT = re.compile(r"&&|\|\||[;|&{}()]")
@@ -59,67 +50,55 @@ class Source:
     system: bool
 
 
+def no_home(user: str | None) -> str | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Options:
+    """`user`: whose crontab it is, None if nobody says. `home`: where cron starts the commands of a user."""
+
     prefix: str = ""
     group: str | None = None
     timezone: str | None = None
-    user: str = field(default_factory=getpass.getuser)
-
-
-@dataclass(frozen=True)
-class Imported:
-    """One line as a job, with what the operator should know about it."""
-
-    source: str
-    entry: Entry
-    job: Job
-    notes: tuple[str, ...]
+    user: str | None = None
+    home: Callable[[str | None], str | None] = no_home
 
 
 @dataclass
-class Result:
-    jobs: list[Imported] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)  # `file:line: reason`; these lines are left out
-    notes: list[str] = field(default_factory=list)  # about whole files
+class Crontabs:
+    """`found` has each line with the name of its crontab; `notes` are about whole files."""
+
+    found: list[tuple[str, Found]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def jobs_of(sources: Iterable[Source], options: Options) -> Result:
-    result = Result()
+def jobs_of_crontabs(sources: Iterable[Source], options: Options) -> Crontabs:
+    result = Crontabs()
     taken: set[str] = set()
     for source in sources:
         crontab = parse(source.text, system=source.system)
-        result.problems += [f"{source.name}:{p.line}: {p.reason}: {p.text}" for p in crontab.problems]
-        result.notes += _file_notes(source, crontab.entries)
+        lines = [
+            (p.line, Found(f"line {p.line}", "", None, (("", f"{p.reason}: {p.text}"),)))
+            for p in crontab.problems
+        ]
         for entry in crontab.entries:
             name = _name(source, entry, options.prefix, taken)
             taken.add(name)
-            try:
-                body, notes = _job(source, entry, name, options)
-                job = Job.model_validate(body)
-                job.schedule("UTC")
-            except ValidationError as error:
-                result.problems.append(f"{source.name}:{entry.line}: {explain(error)}")
-            except (ScheduleError, ValueError) as error:
-                result.problems.append(f"{source.name}:{entry.line}: {error}")
-            else:
-                result.jobs.append(Imported(source.name, entry, job, tuple(notes)))
+            lines.append((entry.line, _found(source, entry, name, options)))
+        lines.sort(key=lambda line: line[0])
+        result.found += [(source.name, found) for _, found in lines]
+        result.notes += _file_notes(source, crontab.entries)
     return result
 
 
-def is_system(path: Path) -> bool:
-    """Whether cron expects a user column in this file."""
-    return _SYSTEM_FILE.fullmatch(str(path)) is not None
-
-
-def local_zone() -> str | None:
-    """The IANA name of this machine's zone, which is what its cron follows."""
-    candidates = [os.environ.get("TZ", "").removeprefix(":")]
-    with contextlib.suppress(OSError):
-        candidates.append(Path("/etc/timezone").read_text().strip())
-    candidates.append(str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2])
-    known = available_timezones()
-    return next((zone for zone in candidates if zone in known), None)
+def _found(source: Source, entry: Entry, name: str, options: Options) -> Found:
+    where = f"line {entry.line}"
+    try:
+        body, notes = _job(source, entry, name, options)
+    except ValueError as error:
+        return Found(where, name, None, (("command", str(error)),))
+    return checked(where, body, tuple(notes))
 
 
 def _job(source: Source, entry: Entry, name: str, options: Options) -> tuple[dict[str, Any], list[str]]:
@@ -141,7 +120,7 @@ def _job(source: Source, entry: Entry, name: str, options: Options) -> tuple[dic
         notes.append(f"imported paused: it would run as the worker's user, not as {entry.user}")
     elif entry.user not in (None, options.user):
         notes.append(f"runs as the worker's user; cron ran it as {entry.user}")
-    home = environment.get("HOME") or _home(entry.user or options.user)
+    home = environment.get("HOME") or options.home(entry.user or options.user)
     if home:
         body["cwd"] = home
     if env := {k: v for k, v in environment.items() if _carried_over(k)}:
@@ -156,7 +135,7 @@ def _job(source: Source, entry: Entry, name: str, options: Options) -> tuple[dic
 def _command(entry: Entry, shell: str) -> str:
     if entry.stdin is None:
         return entry.command
-    if Path(shell).name not in POSIX_SHELLS:
+    if PurePosixPath(shell).name not in POSIX_SHELLS:
         raise ValueError(f"text behind % for standard input cannot be kept with SHELL={shell}")
     mark = "INPUT"
     while mark in entry.stdin:
@@ -185,20 +164,11 @@ def _carried_over(name: str) -> bool:
     )
 
 
-def _home(user: str) -> str | None:
-    """None where this machine does not know the user or has no such directory: cron then starts in `/`."""
-    try:
-        home = pwd.getpwnam(user).pw_dir
-    except KeyError:
-        return None
-    return home if Path(home).is_dir() else None
-
-
 def _name(source: Source, entry: Entry, prefix: str, taken: set[str]) -> str:
     """`<file>-<program>`; where that is taken, with a part made from the command, so that the order of other
     lines does not matter. The same on every import, and also when only the schedule of the line has changed.
     """
-    base = Path(source.name).name
+    base = PurePosixPath(source.name).name
     base = "etc-crontab" if source.name == "/etc/crontab" else _slug(base) or "crontab"
     program = _slug(_program(entry.command))
     name = prefix + (f"{base}-{program}" if program and program != base else base)
@@ -219,10 +189,10 @@ def _program(command: str) -> str:
         while match := _NO_PROGRAM.match(segment):
             segment = segment[match.end() :]
         words = segment.replace("'", " ").replace('"', " ").split()
-        while len(words) > 1 and Path(words[0]).name in _RUNS_OTHERS:
+        while len(words) > 1 and PurePosixPath(words[0]).name in _RUNS_OTHERS:
             words = [w for w in words[1:] if not w.startswith("-") and not w[0].isdigit()] or words[:1]
         if words:
-            return Path(words[0]).name
+            return PurePosixPath(words[0]).name
     return ""
 
 

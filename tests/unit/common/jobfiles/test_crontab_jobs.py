@@ -9,10 +9,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from app.cli.crontab_jobs import Options, Result, Source, is_system, jobs_of
 from cronsim import CronSim
 
 from app.cli import crontab_jobs
-from app.cli.crontab_jobs import Options, Result, Source, is_system, jobs_of
 
 SAMPLES = Path(__file__).parents[2] / "data" / "crontabs"
 ME = pwd.getpwuid(os.getuid()).pw_name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.cli.crontab import Crontab, parse, split_percent
+from app.common.jobfiles.crontab import Crontab, parse, split_percent
 
 
 def user(text: str) -> Crontab:

@@ -1,0 +1,93 @@
+"""Jobs of a YAML or JSON text: one job, a list of them, or several documents of either."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from yaml.nodes import Node, SequenceNode
+
+from app.common.errors import CronError
+from app.common.jobfiles.found import Found, checked
+from app.common.jobfiles.loader import Loader
+
+
+class TextError(CronError):
+    """The text is no YAML, or not within bounds: nothing of it can be used. The message begins with where."""
+
+
+def jobs_of_documents(text: str, *, timezone: str | None = None, group: str | None = None) -> Iterator[Found]:
+    """In their order; a second one of a name is refused. `timezone` and `group` are for jobs that name none.
+
+    Raises TextError.
+    """
+    given = {name: value for name, value in (("timezone", timezone), ("group", group)) if value is not None}
+    taken: set[str] = set()
+    for where, item in _items(text):
+        if not isinstance(item, dict):
+            message = "is not a job, which has at least name, command and cronExpr"
+            yield Found(where, "", None, (("", message),))
+            continue
+        found = checked(where, item | {k: v for k, v in given.items() if item.get(k) is None})
+        if found.job and found.name in taken:
+            found = Found(where, found.name, None, (("name", f"{found.name!r} is there twice"),))
+        taken.add(found.name)
+        yield found
+
+
+def _items(text: str) -> Iterator[tuple[str, Any]]:
+    """(where it stands, what stands there)."""
+    if text.lstrip().startswith(("{", "[")):
+        # Most JSON is YAML, but not all, and it is read ten times as fast.
+        with contextlib.suppress(json.JSONDecodeError):
+            yield from _json_items(text)
+            return
+    try:
+        loader = Loader(text)
+        while loader.check_node():
+            root = loader.get_node()
+            assert root is not None
+            # A list is constructed as a whole, so that its anchors hold in all of it.
+            value = loader.construct_document(root)
+            if isinstance(root, SequenceNode):
+                yield from zip(map(_line, root.value), value, strict=True)
+            elif value is not None:
+                yield _line(root), value
+    except yaml.YAMLError as error:
+        raise TextError(_in_words(error)) from None
+
+
+def _json_items(text: str) -> Iterator[tuple[str, Any]]:
+    try:
+        value = json.loads(text, object_pairs_hook=_without_duplicates)
+    except json.JSONDecodeError:
+        raise
+    except RecursionError:
+        raise TextError("it is nested too deeply") from None
+    except ValueError as error:  # a number of 5,000 digits
+        raise TextError(str(error)) from None
+    for number, item in enumerate(value if isinstance(value, list) else [value], start=1):
+        yield f"job {number}", item
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise TextError(f"{twice!r} is there twice")
+    return found
+
+
+def _line(node: Node) -> str:
+    return f"line {node.start_mark.line + 1}"
+
+
+def _in_words(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    hint = (
+        ". A value that starts with * needs quotes" if "alias" in f"{getattr(error, 'context', '')}" else ""
+    )
+    return f"line {mark.line + 1}: {problem}{hint}" if mark else f"{problem}{hint}"

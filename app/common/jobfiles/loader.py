@@ -1,0 +1,87 @@
+"""YAML for job files: with the words of JSON, and within bounds."""
+
+import re
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+from yaml.composer import Composer, ComposerError
+from yaml.constructor import ConstructorError
+from yaml.events import AliasEvent
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+MAX_DEPTH = 32  # of mappings and lists
+MAX_REPEATED = 100_000  # values that aliases may add: a few lines of them can stand for billions
+
+_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where libyaml is there
+
+
+class _Bounded(Composer):
+    """Composes in Python on top of either parser: the C code would follow any nesting into a crash."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = self._values = self._repeated = 0
+        self._sizes: dict[str, int] = {}
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        event: Any = self.peek_event()  # type: ignore[attr-defined]
+        if isinstance(event, AliasEvent):
+            self._repeat(event)
+            return super().compose_node(parent, index)
+        if self._depth > MAX_DEPTH:
+            raise ComposerError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+        before = self._values
+        self._values += 1
+        self._depth += 1
+        self._sizes.pop(event.anchor, None)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        if event.anchor:
+            self._sizes[event.anchor] = self._values - before
+        return node
+
+    def _repeat(self, alias: Any) -> None:
+        size = self._sizes.get(alias.anchor, 0)
+        if not size and alias.anchor in self.anchors:
+            raise ComposerError(None, None, f"{alias.anchor!r} contains itself", alias.start_mark)
+        self._values += size
+        self._repeated += size
+        if self._repeated > MAX_REPEATED:
+            raise ComposerError(
+                None, None, f"aliases stand for more than {MAX_REPEATED} values", alias.start_mark
+            )
+
+
+class Loader(_Bounded, _Parser):  # type: ignore[misc]
+    """`on` and `yes` are text, times are text, and no key may come twice."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":bool", ":timestamp"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def __init__(self, text: str) -> None:
+        _Bounded.__init__(self)
+        _Parser.__init__(self, text)
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError) as error:  # such as !!int x, or a number of 5,000 digits
+            raise ConstructorError(None, None, str(error), node.start_mark) from None
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen:
+                raise ConstructorError(None, None, f"{key_node.value!r} is there twice", key_node.start_mark)
+            if isinstance(key_node, ScalarNode):
+                seen.add(key_node.value)
+        made: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return made
+
+
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("true|True|TRUE|false|False|FALSE"), list("tTfF")
+)

@@ -1,0 +1,133 @@
+"""Jobs of a text compared with those there are, then written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import islice
+
+from app.common.errors import FieldError
+from app.common.jobfiles import (
+    KEPT_ON_SERVER,
+    Found,
+    Options,
+    Source,
+    TextError,
+    jobs_of_crontabs,
+    jobs_of_documents,
+)
+from app.common.models import InvalidJob, Job
+from app.common.refusals import Refusal
+from app.master.problems import Problem, invalid
+from app.master.services.audit import Actor
+from app.master.services.job_index import JobIndex
+from app.master.services.jobs import Jobs, Precondition
+from app.master.services.stretches import in_stretches
+
+MAX_JOBS = 5_000
+LATE = ("", "not written: there was no time left; import again to go on")
+
+
+class Change(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+class ImportFormat(StrEnum):
+    CRONTAB = "crontab"
+    YAML = "yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a text holds. `keep`: fields in which it does not change jobs that there are."""
+
+    found: list[Found]
+    notes: list[str]
+    keep: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What an import does with one job. `before` is the job there is, `after` what it becomes."""
+
+    found: Found
+    change: Change
+    before: Job | InvalidJob | None = None
+    after: Job | None = None
+    revision: int = 0
+    errors: Sequence[Refusal] = ()
+
+
+def read(form: ImportFormat, text: str, *, system: bool, timezone: str | None, group: str | None) -> Text:
+    """By the rules of the command line. Raises 422 where nothing of the text can be used."""
+    if form is ImportFormat.CRONTAB:
+        source = Source("crontab", text, system)
+        crontabs = jobs_of_crontabs([source], Options(timezone=timezone, group=group))
+        read = Text([found for _, found in crontabs.found], crontabs.notes, KEPT_ON_SERVER)
+    else:
+        try:
+            found = list(islice(jobs_of_documents(text, timezone=timezone, group=group), MAX_JOBS + 1))
+        except TextError as error:
+            raise invalid("text", str(error)) from None
+        read = Text(found, [], frozenset())
+    if not read.found:
+        raise invalid("text", "there is no job in it")
+    if len(read.found) > MAX_JOBS:
+        raise invalid("text", f"has more than {MAX_JOBS} jobs; import it in parts")
+    return read
+
+
+class Imports:
+    def __init__(self, jobs: Jobs, index: JobIndex) -> None:
+        self._jobs, self._index = jobs, index
+
+    def plan(
+        self, found: Sequence[Found], revisions: Mapping[str, int], keep: frozenset[str] = frozenset()
+    ) -> list[Planned]:
+        """`keep`: fields in which jobs stay as they are. `revisions`: what jobs must be at, by name."""
+        return [self._plan(each, revisions, keep) for each in found]
+
+    def apply(self, planned: Sequence[Planned], actor: Actor) -> list[Planned]:
+        """Write each at the revision it was planned from; what meets another's change is refused."""
+        wanted = [each for each in planned if each.change in (Change.CREATE, Change.UPDATE)]
+        written = [
+            each
+            for stretch in in_stretches(lambda each: self._write(each, actor), wanted)
+            for each in stretch
+        ]
+        written += [_refused(each, LATE) for each in wanted[len(written) :]]
+        answers = iter(written)
+        return [next(answers) if each.change in (Change.CREATE, Change.UPDATE) else each for each in planned]
+
+    def _plan(self, found: Found, revisions: Mapping[str, int], keep: frozenset[str]) -> Planned:
+        row = self._index.get(found.name) if found.name else None
+        before = self._index.job_of(row) if row else None
+        revision = row.revision if row else 0
+        if found.job is None:
+            return Planned(found, Change.REFUSED, before, None, revision, found.errors)
+        after = found.job
+        if isinstance(before, Job) and keep:
+            after = after.model_copy(update={name: getattr(before, name) for name in keep})
+        if revisions.get(found.name, revision) != revision:
+            error = ("name", f"{found.name!r} has been changed since; it is at revision {revision}")
+            return Planned(found, Change.REFUSED, before, after, revision, [error])
+        change = Change.UNCHANGED if after == before else Change.UPDATE if row else Change.CREATE
+        return Planned(found, change, before, after, revision)
+
+    def _write(self, planned: Planned, actor: Actor) -> Planned:
+        assert planned.after is not None
+        absent = planned.change is Change.CREATE
+        only = Precondition(absent=True) if absent else Precondition(frozenset({planned.revision}))
+        try:
+            self._jobs.replace(planned.after, only, actor)
+        except Problem as problem:
+            return _refused(planned, *(problem.errors or [("", problem.detail)]))
+        except FieldError as error:
+            return _refused(planned, (error.field, error.message))
+        return planned
+
+
+def _refused(planned: Planned, *errors: Refusal) -> Planned:
+    return replace(planned, change=Change.REFUSED, errors=errors)
