@@ -173,6 +173,9 @@ class LogStore(Protocol):
     def job_states(self, names: Sequence[str] | None = None) -> dict[str, JobState]:
         """States by job name; all of them where no names are given."""
 
+    def failing_jobs(self) -> list[str]:
+        """Names of the jobs whose last row was a bad one (see Status.bad)."""
+
     def forget_job(self, name: str) -> None:
         """Remove the state row of a deleted job. Its runs stay until they expire."""
 

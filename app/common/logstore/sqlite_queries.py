@@ -28,6 +28,9 @@ def _list(values: tuple[Status, ...] | tuple[Trigger, ...]) -> str:
     return ", ".join(f"'{value.value}'" for value in values)
 
 
+BAD = _list(tuple(status for status in STORED if status.bad))
+
+
 def page(query: RunQuery, limit: int, columns: str = RUN) -> Statement:
     """A walk down one index for each status (and trigger) asked for, merged.
 
@@ -125,8 +128,22 @@ def history(since: int, until: int, bucket_ms: int) -> Statement:
 
 
 def workload(since: int, until: int, bucket_ms: int) -> Statement:
+    """Rows by a walk down one index for each worker and status; what ranges count beyond 1 comes on top."""
+    window = "plan_time >= :since AND plan_time < :until"
     statement = f"""
-        SELECT worker, plan_time / :bucket * :bucket, status, sum(count) FROM run INDEXED BY run_by_status
-        WHERE status IN ({_list(STORED)}) AND plan_time >= :since AND plan_time < :until
-        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+        WITH RECURSIVE each(status) AS (VALUES {", ".join(f"('{status.value}')" for status in STORED)}),
+        those(worker) AS (
+            SELECT min(worker) FROM run
+            UNION ALL SELECT (SELECT min(worker) FROM run WHERE run.worker > those.worker) FROM those
+            WHERE those.worker IS NOT NULL
+        ),
+        part(worker, start, status, n) AS (
+            SELECT run.worker, plan_time / :bucket * :bucket, run.status, count(*)
+            FROM those CROSS JOIN each CROSS JOIN run INDEXED BY run_by_worker
+            WHERE run.worker = those.worker AND run.status = each.status AND {window} GROUP BY 1, 2, 3
+            UNION ALL
+            SELECT worker, plan_time / :bucket * :bucket, status, count - 1
+            FROM run INDEXED BY run_by_range_end WHERE last_plan_time >= :since AND {window}
+        )
+        SELECT worker, start, status, sum(n) FROM part GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
     return statement, {"bucket": bucket_ms, "since": since, "until": until}

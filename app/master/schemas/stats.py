@@ -40,7 +40,7 @@ class History(Schema):
 
 
 class WorkloadParameters(WindowParameters):
-    bucket: Annotated[int, Field(ge=60, le=86_400)] = Field(900, description="Seconds")
+    bucket: Annotated[int, Field(ge=60, le=86_400, multiple_of=60)] = Field(900, description="Seconds")
 
 
 class WorkerHistory(Schema):

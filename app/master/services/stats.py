@@ -8,7 +8,6 @@ from app.common.models import Status
 from app.master.clock import Clock
 from app.master.problems import invalid
 from app.master.services.job_index import JobIndex, JobRow, JobStatus
-from app.master.services.job_list import JobStates
 from app.master.services.open_runs import OpenRuns
 from app.master.services.workers import Workers
 
@@ -34,19 +33,17 @@ class Stats:
     def __init__(
         self,
         index: JobIndex,
-        states: JobStates,
         store: LogStore,
         open_runs: OpenRuns,
         workers: Workers,
         now: Clock,
     ) -> None:
-        self._index, self._states, self._store = index, states, store
+        self._index, self._store = index, store
         self._open_runs, self._workers, self._now = open_runs, workers, now
         self._counted: tuple[int, Counter[JobStatus], list[JobRow]] | None = None
 
     def summary(self) -> Summary:
         now = self._now()
-        states = self._states.all()
         workers = self._workers.all()
         return Summary(
             at=now,
@@ -54,9 +51,7 @@ class Stats:
             runs={s: 0 for s in Status if s is not Status.RUNNING}
             | self._store.count_by_status(now - DAY_MS, now + 1),
             running=sum(run.runs for run in self._open_runs.records()),
-            failing=sum(
-                s.last_status.bad and self._index.get(name) is not None for name, s in states.items()
-            ),
+            failing=sum(self._index.get(name) is not None for name in self._store.failing_jobs()),
             workers=len(workers),
             workers_silent=sum(w.silent for w in workers),
             capacity=sum(w.info.capacity for w in workers if not w.silent and not w.drained),

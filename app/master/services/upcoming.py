@@ -1,13 +1,10 @@
 """How many fires the schedules of all jobs have, minute by minute, for the hours to come.
 
 Counting a hundred thousand jobs takes a second or so. So it is done for two days and all groups at once, and
-again in the background when jobs have changed. A request waits a moment for the newest figures; then it gets
-the last ones, which say as of when they are.
+again when jobs have changed.
 """
 
 import heapq
-import threading
-import time
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,16 +13,13 @@ from dataclasses import dataclass
 from app.common.schedule import Schedule
 from app.common.schedule.load import fires_by_minute
 from app.master.clock import Clock
-from app.master.problems import unavailable
 from app.master.services.job_index import JobIndex, JobRow
+from app.master.services.latest import Latest
 
 MAX_HOURS = 48
 GROUPS_KEPT = 1_000  # those with most fires, 13 kB each; others are counted when asked for
 GROUPS_SHOWN = 50
-PATIENCE_SECONDS = 0.15  # for newer figures
-COLD_SECONDS = 10.0  # for the first ones
 MAX_AGE_MS = 300_000
-REST = 4  # times as long as a count took, before the next one: at most a fifth of a core
 
 _MINUTE_MS = 60_000
 _BACK = 60  # minutes: the longest bucket may have begun so long ago
@@ -59,34 +53,24 @@ class _Counted:
 
 
 class UpcomingFires:
-    """Has a thread that counts."""
-
     def __init__(self, index: JobIndex, now: Clock) -> None:
         self._index, self._now = index, now
-        self._counted: _Counted | None = None
-        self._changed = threading.Condition()
-        self._asked = False
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="upcoming", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        with self._changed:
-            self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        self._latest = Latest("count of upcoming fires", self._count, self._due)
+        self.start, self.stop = self._latest.start, self._latest.stop
 
     def count(self, hours: int, bucket_seconds: int, group: str | None) -> Upcoming:
         """Of all jobs, or of those in `group` (empty: in none). Buckets are whole minutes, at most an hour.
 
         They begin at multiples of their length. Raises 503 when nothing was counted in time.
         """
-        counted = self._latest()
+        now, generation = self._now(), self._index.rows().generation
+        counted = self._latest.get(
+            fresh=lambda counted: counted.generation >= generation and counted.covers(now),
+            usable=lambda counted: counted.covers(now),
+        )
+        at = now if counted.generation >= generation else counted.at
         minutes = bucket_seconds // 60
-        start = self._now() // _MINUTE_MS // minutes * minutes * _MINUTE_MS
+        start = now // _MINUTE_MS // minutes * minutes * _MINUTE_MS
         first = (start - counted.start) // _MINUTE_MS
         last = first + -(-hours * 60 // minutes) * minutes
 
@@ -95,28 +79,11 @@ class UpcomingFires:
 
         if group is not None:
             fires = buckets(self._of_group(counted, group or None))
-            return Upcoming(counted.at, start, fires, [(group or None, fires)] if any(fires) else [])
+            return Upcoming(at, start, fires, [(group or None, fires)] if any(fires) else [])
         sums = ((sum(fires[first:last]), name) for name, fires in counted.groups.items())
         largest = heapq.nlargest(GROUPS_SHOWN, sums, key=lambda one: one[0])
         shown = [(name, buckets(counted.groups[name])) for total, name in largest if total]
-        return Upcoming(counted.at, start, buckets(counted.total), shown)
-
-    def _latest(self) -> _Counted:
-        now, generation = self._now(), self._index.rows().generation
-
-        def fresh() -> bool:
-            known = self._counted
-            return known is not None and known.generation >= generation and known.covers(now)
-
-        with self._changed:
-            if not fresh():
-                self._asked = True
-                self._changed.notify_all()
-                usable = self._counted is not None and self._counted.covers(now)
-                self._changed.wait_for(fresh, PATIENCE_SECONDS if usable else COLD_SECONDS)
-            if self._counted is None or not self._counted.covers(now):
-                raise unavailable("The count of upcoming fires", "it is not ready yet.")
-            return self._counted
+        return Upcoming(at, start, buckets(counted.total), shown)
 
     def _of_group(self, counted: _Counted, group: str | None) -> Sequence[int]:
         known = counted.groups.get(group)
@@ -125,29 +92,15 @@ class UpcomingFires:
         rows = [row for row in self._index.rows().rows if row.group == group]
         return fires_by_minute(_schedules(rows), counted.start, len(counted.total))
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            with self._changed:
-                self._changed.wait_for(self._due, timeout=1)
-                if not self._due():
-                    continue
-                self._asked = False
-            began = time.monotonic()
-            counted = self._count()
-            with self._changed:
-                self._counted = counted
-                self._changed.notify_all()
-            self._stopping.wait(REST * (time.monotonic() - began))
-
-    def _due(self) -> bool:
+    def _due(self, known: _Counted | None, asked: bool) -> bool:
         """Also unasked, so that whoever asks does not wait."""
-        known, now = self._counted, self._now()
-        if self._stopping.is_set() or not self._index.mirror.revision:
+        if not self._index.mirror.revision:
             return False
+        now = self._now()
         if known is None or not known.covers(now):
             return True
         stale = known.generation < self._index.generation
-        return stale and (self._asked or not 0 <= now - known.at < MAX_AGE_MS)
+        return stale and (asked or not 0 <= now - known.at < MAX_AGE_MS)
 
     def _count(self) -> _Counted:
         now, published = self._now(), self._index.rows()
@@ -157,13 +110,13 @@ class UpcomingFires:
         for row in rows:
             by_group[row.group].append(row)
         counts = (
-            (name, array("Q", fires_by_minute(_schedules(own), start, minutes)))
+            (name, array("I", fires_by_minute(_schedules(own), start, minutes)))
             for name, own in by_group.items()
         )
         groups: dict[str | None, Sequence[int]] = dict(
             heapq.nlargest(GROUPS_KEPT, counts, key=lambda one: sum(one[1]))
         )
-        total = array("Q", fires_by_minute(_schedules(rows), start, minutes))
+        total = array("I", fires_by_minute(_schedules(rows), start, minutes))
         return _Counted(published.generation, now, start, total, groups)
 
 

@@ -175,6 +175,34 @@ def test_history_sums_up_what_plain_python_sums_up(store, bucket, shift):
         assert store.count_by_status(since, until) == by_status
 
 
+@pytest.mark.parametrize("bucket", [MINUTE, 7 * MINUTE, DAY])
+@pytest.mark.parametrize("shift", [0, 1, 59_999])
+def test_workload_sums_up_by_worker_what_plain_python_sums_up(store, bucket, shift):
+    runs = some_runs(200, seed=5)
+    store.store(runs)
+    for since, until in [
+        (T0 + shift, T0 + 20 * MINUTE),
+        (T0, T0 + 10 * MINUTE + shift),
+        (T0 + shift, T0 + shift),
+        (0, 2**62),
+    ]:
+        sums = Counter()
+        for run in runs:
+            if since <= run.plan_time < until:
+                sums[run.worker, run.plan_time // bucket * bucket, run.status] += run.count
+        assert store.workload(since, until, bucket) == sorted((*key, n) for key, n in sums.items())
+
+
+def test_workload_of_an_empty_store_is_empty(store):
+    assert store.workload(0, T0 + DAY, MINUTE) == []
+
+
+def test_jobs_fail_whose_last_row_was_a_bad_one(store):
+    store.store([a_run(status.value, status=status) for status in STATUSES])
+    store.store([a_run("mended", T0, Status.FAILED), a_run("mended", T0 + MINUTE)])
+    assert sorted(store.failing_jobs()) == sorted(status.value for status in STATUSES if status.bad)
+
+
 def test_the_ledger_has_the_fires_that_touch_the_window_by_job_and_time(store):
     runs = some_runs(300, seed=4)
     store.store(runs)
