@@ -86,6 +86,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs as a file
+         * @description What POST /import and `yuanya job apply` take: each job without its defaults, by name. Invalid jobs are
+         *     left out.
+         */
+        get: operations["exportJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create and change jobs by a text
+         * @description A dry run unless `dryRun` is false: shows for each job what there is and what it would become. If any
+         *     job is refused, nothing is written, unless `partial` is true. Each job is written at the revision it was
+         *     compared with, so a change of somebody else meanwhile is refused, not overwritten; `revisions` of the dry
+         *     run extend that to the time since.
+         */
+        post: operations["importJobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -156,7 +200,7 @@ export interface paths {
         put?: never;
         /**
          * Copy a job
-         * @description A new job that does the same, paused unless `enabled` says otherwise. 409 if there is one of that name.
+         * @description A new job that does the same; paused, unless `enabled` is true. 409 if there is one of that name.
          */
         post: operations["cloneJob"];
         delete?: never;
@@ -267,6 +311,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do one thing with many jobs
+         * @description Run, kill, pause and resume need the role operator, delete and tag the role editor. Each job is a
+         *     change of its own, and one that fails does not keep the others. A filter is worked through by name,
+         *     `limit` jobs a call: repeat the call with `cursor` until `next` is null.
+         */
+        post: operations["changeMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger": {
         parameters: {
             query?: never;
@@ -278,7 +344,7 @@ export interface paths {
          * Account for every planned fire
          * @description What the schedules planned in the window against the rows there are. `unaccounted` and `duplicated`
          *     must be 0. A row that waits in the spool of a worker, because the log store was away, is unaccounted until
-         *     it arrives.
+         *     it arrives. Without a window or a job the answer may be up to a minute old: `to` says as of when it is.
          */
         get: operations["ledger"];
         put?: never;
@@ -508,6 +574,23 @@ export interface paths {
          * @description As `POST /session`. A link works once; 401 for any other.
          */
         post: operations["redeemLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stats/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups, tags and worker labels in use */
+        get: operations["facets"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -866,6 +949,109 @@ export interface components {
             target: string;
         };
         /**
+         * BulkAction
+         * @enum {string}
+         */
+        BulkAction: "run" | "kill" | "pause" | "resume" | "delete" | "tag";
+        /** BulkAnswer */
+        BulkAnswer: {
+            /** Items */
+            items: components["schemas"]["BulkItem"][];
+            /**
+             * Next
+             * @description `cursor` of the next call; None: all were worked through
+             */
+            next: string | null;
+            /**
+             * Total
+             * @description Jobs named, or found by the filter at this moment
+             */
+            total: number;
+        };
+        /** BulkItem */
+        BulkItem: {
+            /**
+             * Detail
+             * @description Why it failed, or why nothing was to do
+             * @default
+             */
+            detail: string;
+            /** Name */
+            name: string;
+            result: components["schemas"]["BulkResult"];
+            /**
+             * Runids
+             * @description Of the runs ordered or killed
+             */
+            runIds: string[];
+        };
+        /**
+         * BulkRequest
+         * @description Which jobs: `names`, or all that a `filter` finds, `limit` of them a call.
+         * @example {
+         *       "action": "pause",
+         *       "names": [
+         *         "nightly-backup",
+         *         "report"
+         *       ]
+         *     }
+         * @example {
+         *       "action": "tag",
+         *       "addTags": [
+         *         "weekly"
+         *       ],
+         *       "filter": {
+         *         "group": "backups"
+         *       },
+         *       "limit": 100
+         *     }
+         */
+        BulkRequest: {
+            action: components["schemas"]["BulkAction"];
+            /** Addtags */
+            addTags?: string[];
+            /**
+             * Cursor
+             * @description Of a filter: `next` of the call before
+             * @default null
+             */
+            cursor: string | null;
+            /**
+             * @description As the parameters of GET /jobs; {} finds all
+             * @default null
+             */
+            filter: components["schemas"]["JobSelection"] | null;
+            /**
+             * Group
+             * @description Of `tag`: sets the group; null clears it; absent leaves it
+             * @default null
+             */
+            group: string | null;
+            /**
+             * Limit
+             * @description Of a filter: at most so many jobs a call
+             * @default 200
+             */
+            limit: number;
+            /**
+             * Names
+             * @default null
+             */
+            names: string[] | null;
+            /** Removetags */
+            removeTags?: string[];
+        };
+        /**
+         * BulkResult
+         * @enum {string}
+         */
+        BulkResult: "done" | "unchanged" | "failed";
+        /**
+         * Change
+         * @enum {string}
+         */
+        Change: "create" | "update" | "unchanged" | "refused";
+        /**
          * CloneRequest
          * @example {
          *       "name": "nightly-backup-2"
@@ -890,6 +1076,36 @@ export interface components {
             dbSizeBytes: number;
             /** Version */
             version: string;
+        };
+        /**
+         * ExportFormat
+         * @enum {string}
+         */
+        ExportFormat: "yaml" | "json";
+        /** Facet */
+        Facet: {
+            /**
+             * Count
+             * @description Jobs that have it
+             */
+            count: number;
+            /** Value */
+            value: string;
+        };
+        /**
+         * Facets
+         * @description Most used first, at most 1,000 of each.
+         */
+        Facets: {
+            /** Groups */
+            groups: components["schemas"]["Facet"][];
+            /**
+             * Labels
+             * @description Of jobs' workerLabels, as `key=value`
+             */
+            labels: components["schemas"]["Facet"][];
+            /** Tags */
+            tags: components["schemas"]["Facet"][];
         };
         /**
          * FieldProblem
@@ -938,6 +1154,132 @@ export interface components {
              * @example 2030-01-31T08:00:00.000Z
              */
             start: string;
+        };
+        /** ImportAnswer */
+        ImportAnswer: {
+            /**
+             * Applied
+             * @description Whether anything was written
+             */
+            applied: boolean;
+            /** Create */
+            create: number;
+            /** Items */
+            items: components["schemas"]["ImportItem"][];
+            /**
+             * Notes
+             * @description About the text as a whole
+             */
+            notes: string[];
+            /** Refused */
+            refused: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Update */
+            update: number;
+        };
+        /**
+         * ImportFormat
+         * @enum {string}
+         */
+        ImportFormat: "crontab" | "yaml";
+        /**
+         * ImportItem
+         * @description One job of the text, or one line that is none.
+         */
+        ImportItem: {
+            /**
+             * After
+             * @description The job to be, without defaults; null: refused
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Before
+             * @description The job now, without defaults; null: there is none
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            change: components["schemas"]["Change"];
+            /** Errors */
+            errors: components["schemas"]["FieldProblem"][];
+            /**
+             * Name
+             * @description Empty where the text says none
+             */
+            name: string;
+            /** Nextfire */
+            nextFire: string | null;
+            /** Notes */
+            notes: string[];
+            /**
+             * Revision
+             * @description Of the job now; 0: there is none
+             * @default 0
+             */
+            revision: number;
+            /**
+             * Scheduletext
+             * @default
+             */
+            scheduleText: string;
+            /**
+             * Where
+             * @example line 3
+             */
+            where: string;
+        };
+        /**
+         * ImportRequest
+         * @example {
+         *       "format": "crontab",
+         *       "text": "30 2 * * * /usr/local/bin/backup --all\n"
+         *     }
+         */
+        ImportRequest: {
+            /**
+             * Dryrun
+             * @description Show what would change, change nothing
+             * @default true
+             */
+            dryRun: boolean;
+            /** @description JSON is YAML */
+            format: components["schemas"]["ImportFormat"];
+            /**
+             * Group
+             * @description Of jobs that name none
+             * @default null
+             */
+            group: string | null;
+            /**
+             * Partial
+             * @description Apply what is not refused even if something is
+             * @default false
+             */
+            partial: boolean;
+            /**
+             * Revisions
+             * @description By name, from a dry run: a job that has another revision by now is refused
+             */
+            revisions?: {
+                [key: string]: number;
+            };
+            /**
+             * System
+             * @description The lines of the crontab name a user, as in /etc/crontab
+             * @default false
+             */
+            system: boolean;
+            /** Text */
+            text: string;
+            /**
+             * Timezone
+             * @description Of jobs that name none
+             * @default null
+             */
+            timezone: string | null;
         };
         /**
          * InvalidJobView
@@ -1164,6 +1506,41 @@ export interface components {
              * @description What could not be known, such as last runs while the store is away
              */
             warnings: string[];
+        };
+        /**
+         * JobSelection
+         * @description Which jobs; all that is given must hold.
+         */
+        JobSelection: {
+            /**
+             * Group
+             * @description Empty: jobs without a group
+             * @default null
+             */
+            group: string | null;
+            /**
+             * Label
+             * @description `key` or `key=value`; the job's workerLabels have all of these
+             */
+            label?: string[];
+            /**
+             * Laststatus
+             * @description How the last run ended: any of these. `never`: nothing is on record
+             */
+            lastStatus?: components["schemas"]["LastStatus"][];
+            /**
+             * Q
+             * @description Part of the name, command, description or a tag; case does not matter
+             * @default
+             */
+            q: string;
+            /** @default null */
+            state: components["schemas"]["JobStatus"] | null;
+            /**
+             * Tag
+             * @default null
+             */
+            tag: string | null;
         };
         /**
          * JobStatus
@@ -2609,6 +2986,160 @@ export interface operations {
             };
         };
     };
+    exportJobs: {
+        parameters: {
+            query?: {
+                /** @description YAML has one document a job, JSON one list */
+                format?: components["schemas"]["ExportFormat"];
+                /** @description Empty: jobs without a group */
+                group?: string | null;
+                /** @description `key` or `key=value`; the job's workerLabels have all of these */
+                label?: string[];
+                /** @description How the last run ended: any of these. `never`: nothing is on record */
+                lastStatus?: components["schemas"]["LastStatus"][];
+                /** @description Part of the name, command, description or a tag; case does not matter */
+                q?: string;
+                state?: components["schemas"]["JobStatus"] | null;
+                tag?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/yaml": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    importJobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "crontab",
+                 *       "text": "30 2 * * * /usr/local/bin/backup --all\n"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ImportRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     listJobs: {
         parameters: {
             query?: {
@@ -3644,6 +4175,93 @@ export interface operations {
             };
         };
     };
+    changeMany: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "pause",
+                 *       "names": [
+                 *         "nightly-backup",
+                 *         "report"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
     ledger: {
         parameters: {
             query?: {
@@ -4574,6 +5192,62 @@ export interface operations {
             };
             /** @description Too Many Requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    facets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facets"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
