@@ -4,6 +4,7 @@ import audit from "./audit";
 import common from "./common";
 import dashboard from "./dashboard";
 import editor from "./editor";
+import fields from "./fields";
 import import_ from "./import";
 import job from "./job";
 import jobs from "./jobs";
@@ -22,6 +23,7 @@ export default {
   common,
   dashboard,
   editor,
+  fields,
   import: import_,
   job,
   jobs,

@@ -1,0 +1,58 @@
+import type { Translation } from "..";
+import type en from "../en/fields";
+
+const zh: Translation<typeof en> = {
+  name: "名称",
+  command: "命令",
+  cronExpr: "计划",
+  enabled: "启用",
+  description: "说明",
+  group: "分组",
+  tags: "标签",
+  timezone: "时区",
+  startsAt: "生效时间",
+  endsAt: "失效时间",
+  jitterSeconds: "随机延迟",
+  overlap: "上一次运行尚未结束时",
+  misfire: "未能按时执行的触发",
+  misfireWindowSeconds: "补跑的最长期限",
+  timeoutSeconds: "运行时限",
+  killGraceSeconds: "自行退出的宽限时间",
+  retries: {
+    max: "重试次数",
+    delaySeconds: "重试前的等待",
+    backoff: "等待时间的增长倍数",
+    maxDelaySeconds: "最长等待",
+    onExitCodes: "仅限这些退出码",
+  },
+  onWorkerLoss: "执行节点宕机时",
+  onIsolation: "执行节点与集群失联时",
+  workerLabels: "执行节点标签",
+  broadcast: "在所有匹配的节点上运行",
+  shell: "Shell",
+  cwd: "工作目录",
+  env: "环境变量",
+  user: "运行用户",
+  limits: { memoryMb: "内存", cpuSeconds: "CPU 时间", openFiles: "打开文件数" },
+  outputLimitBytes: "保留的输出",
+  onSuccess: "成功后启动",
+  onFailure: "失败后启动",
+  notify: { channels: "通知渠道", on: "通知时机" },
+  choices: {
+    overlap: {
+      skip: "跳过新的运行",
+      allow: "同时运行",
+      queue: "等待上一次运行结束",
+      replace: "终止上一次运行",
+    },
+    misfire: { skip: "记为已错过", latest: "补跑最近的一次", all: "全部补跑" },
+    onWorkerLoss: { fail: "记为已丢失", rerun: "在其他节点重新启动" },
+    onIsolation: { continue: "让运行继续", kill: "终止运行" },
+  },
+  defaultValue: "默认",
+  unchanged: "没有任何变化。",
+  before: "修改前",
+  after: "修改后",
+};
+
+export default zh;
