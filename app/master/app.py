@@ -9,8 +9,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.common.etcd import EtcdClient
 from app.common.logstore import LogStore
 from app.common.settings import MasterSettings
-from app.master import openapi, pages, problems
+from app.master import openapi, problems
 from app.master.clock import Clock, wall_clock_ms
+from app.master.compress import Compress
 from app.master.observe import Observe
 from app.master.routes import ROUTERS
 from app.master.security.authenticate import Authenticator
@@ -48,9 +49,9 @@ def create_app(
     app.state.authenticator = Authenticator(client, now)
     for router in ROUTERS:
         app.include_router(router)
-    pages.mount_assets(app)
     problems.install(app)
     openapi.install(app)
+    app.add_middleware(Compress)
     app.add_middleware(Observe)
     app.add_middleware(SecurityHeaders)
     if settings.trusted_proxies:

@@ -3,20 +3,17 @@
 import functools
 import gzip
 import hashlib
-import mimetypes
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import fastapi_offline
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.staticfiles import StaticFiles
 
 OWN = Path(__file__).parent / "static"
 CONSOLE = OWN / "console"
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
-OWN_PATH, SWAGGER_PATH = "/static/own", "/static/swagger"
 SIGN_IN = "/#/sign-in?next=/docs"
 
 CONSOLE_POLICY = (
@@ -26,19 +23,19 @@ CONSOLE_POLICY = (
 )
 FOR_EVER = "public, max-age=31536000, immutable"  # the name has a hash of the content
 CHECKED = "no-cache"
+FOR_AN_HOUR = "public, max-age=3600"  # the files of a release
 
 _NAME = re.compile(r"[\w\-][\w.\-]*")
-_TEXT = (".html", ".js", ".css", ".svg", ".json", ".txt", ".map")
+_TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
+_COMPACT = (".png", ".woff2")
 _GZIP_FROM = 1024  # bytes
-
-
-class Assets(StaticFiles):
-    """Files that change with a release only."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "public, max-age=3600"
-        return response
 
 
 def page(name: str) -> str:
@@ -54,12 +51,12 @@ def not_built(status: int) -> HTMLResponse:
     return HTMLResponse(page("not-built.html"), status)
 
 
-def console_file(request: Request, folder: str, name: str, cache: str) -> Response | None:
-    """A file of the console, compressed where the browser takes it; None if there is none."""
-    path = CONSOLE / folder / name
-    if not _NAME.fullmatch(name) or not path.is_file():
+def file(request: Request, folder: Path, name: str, headers: Mapping[str, str]) -> Response | None:
+    """A file of a known type, compressed where the browser takes it; None if there is none."""
+    path = folder / name
+    if not _NAME.fullmatch(name) or path.suffix not in _TYPES or not path.is_file():
         return None
-    return _answer(request, _load(path, path.stat().st_mtime_ns), cache)
+    return _answer(request, _load(path, path.stat().st_mtime_ns), headers)
 
 
 class _File:
@@ -67,9 +64,9 @@ class _File:
 
     def __init__(self, path: Path) -> None:
         self.content = path.read_bytes()
-        self.media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        self.etag = f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
-        worthwhile = path.suffix in _TEXT and len(self.content) >= _GZIP_FROM
+        self.media_type = _TYPES[path.suffix]
+        self.etag = f'W/"{hashlib.sha256(self.content).hexdigest()[:32]}"'
+        worthwhile = path.suffix not in _COMPACT and len(self.content) >= _GZIP_FROM
         self.gzipped = gzip.compress(self.content, mtime=0) if worthwhile else None
 
 
@@ -78,8 +75,8 @@ def _load(path: Path, changed_ns: int) -> _File:
     return _File(path)
 
 
-def _answer(request: Request, file: _File, cache: str) -> Response:
-    headers = {"Cache-Control": cache, "ETag": file.etag, "Content-Security-Policy": CONSOLE_POLICY}
+def _answer(request: Request, file: _File, more: Mapping[str, str]) -> Response:
+    headers = {"ETag": file.etag, **more}
     if file.gzipped is not None:
         headers["Vary"] = "Accept-Encoding"
     if file.etag in request.headers.get("If-None-Match", ""):
@@ -98,9 +95,3 @@ def wants_page(request: Request) -> bool:
 def sign_in() -> Response:
     """Where a browser without a session is sent from a page of ours."""
     return RedirectResponse(SIGN_IN, 303) if is_built() else not_built(401)
-
-
-def mount_assets(app: FastAPI) -> None:
-    """Open to everybody: they hold nothing of the cluster."""
-    app.mount(OWN_PATH, Assets(directory=OWN), name="own")
-    app.mount(SWAGGER_PATH, Assets(directory=SWAGGER), name="swagger")

@@ -1,4 +1,6 @@
-"""The web console: static files, open to everybody, since they hold nothing of the cluster."""
+"""Files open to everybody, since they hold nothing of the cluster: the web console, and what /docs needs."""
+
+from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
@@ -12,25 +14,38 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 @needs(Access.OPEN)
 def index(request: Request) -> Response:
-    return pages.console_file(request, "", "index.html", pages.CHECKED) or pages.not_built(503)
+    headers = {"Cache-Control": pages.CHECKED, "Content-Security-Policy": pages.CONSOLE_POLICY}
+    return pages.file(request, pages.CONSOLE, "index.html", headers) or pages.not_built(503)
 
 
 @router.get("/theme.js")
 @router.get("/favicon.svg")
 @needs(Access.OPEN)
 def file(request: Request) -> Response:
-    return _found(request, "", pages.CHECKED)
+    return _found(request, pages.CONSOLE, pages.CHECKED)
 
 
 @router.get("/assets/{name}")
 @needs(Access.OPEN)
 def asset(request: Request) -> Response:
-    return _found(request, "assets", pages.FOR_EVER)
+    return _found(request, pages.CONSOLE / "assets", pages.FOR_EVER)
 
 
-def _found(request: Request, folder: str, cache: str) -> Response:
+@router.get("/static/own/{name}")
+@needs(Access.OPEN)
+def own(request: Request) -> Response:
+    return _found(request, pages.OWN, pages.FOR_AN_HOUR)
+
+
+@router.get("/static/swagger/{name}")
+@needs(Access.OPEN)
+def swagger(request: Request) -> Response:
+    return _found(request, pages.SWAGGER, pages.FOR_AN_HOUR)
+
+
+def _found(request: Request, folder: Path, cache: str) -> Response:
     name = request.url.path.rpartition("/")[2]
-    found = pages.console_file(request, folder, name, cache)
+    found = pages.file(request, folder, name, {"Cache-Control": cache})
     if found is None:
         raise no_such("file", name)
     return found

@@ -24,6 +24,7 @@ from app.master.services.ledger import Ledger
 from app.master.services.ledger_of_day import LedgerOfDay
 from app.master.services.open_runs import OpenRuns
 from app.master.services.orders import Orders
+from app.master.services.run_news import RunNews
 from app.master.services.run_stream import RunStreams
 from app.master.services.running import Running
 from app.master.services.runs import Runs
@@ -118,6 +119,6 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         ledger_of_day=LedgerOfDay(ledger, now),
         stats=Stats(index, store, open_runs, workers, now),
         upcoming=UpcomingFires(index, now),
-        events=Events(index, workers, store),
+        events=Events(index, workers, RunNews(store, open_runs)),
         housekeeping=Housekeeping(settings, store, users, audit, index, now),
     )

@@ -9,11 +9,10 @@ from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from app.common.errors import CronError
-from app.common.logstore import LogStore, RunQuery
 from app.common.metrics import EVENT_CLIENTS, EVENTS_DROPPED
 from app.master.problems import Problem
-from app.master.schemas.runs import view
 from app.master.services.job_index import JobIndex
+from app.master.services.run_news import RELOAD, RunNews
 from app.master.services.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -22,12 +21,10 @@ MAX_CLIENTS = 500
 QUEUED = 200  # events a client may lag behind
 NAMES_SHOWN = 100  # more changes at once: fetch the list again
 POLL_SECONDS = 2.0
-RUNS_POLLED = 100
 CHECK_SECONDS = 5.0  # how often a stream asks whether its reader may still read
 
 
 READY = ServerSentEvent("{}", event="ready")
-RELOAD = ServerSentEvent("{}", event="reload")
 _END = ServerSentEvent("{}", event="end")
 
 
@@ -36,12 +33,12 @@ class Events:
     nobody.
     """
 
-    def __init__(self, index: JobIndex, workers: Workers, store: LogStore) -> None:
-        self._store = store
+    def __init__(self, index: JobIndex, workers: Workers, news: RunNews) -> None:
+        self._news = news
         self._loop: asyncio.AbstractEventLoop | None = None
         self._poller: asyncio.Task[None] | None = None
+        self._looking = asyncio.Lock()
         self._clients: set[asyncio.Queue[ServerSentEvent]] = set()
-        self._seen: dict[str, str] | None = None
         self.stopping = False
         index.on_change(lambda names: self._publish_names("jobs", names))
         workers.on_change(lambda ids: self._publish_names("workers", ids))
@@ -72,6 +69,8 @@ class Events:
         loop = asyncio.get_running_loop()
         check_at = loop.time() + CHECK_SECONDS
         try:
+            if len(self._clients) == 1:
+                await self._look()  # so that what is fetched from here on, and the events, miss nothing
             yield READY
             while True:
                 try:
@@ -110,22 +109,18 @@ class Events:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            if not self._clients:
-                self._seen = None
-                continue
+            if self._clients:
+                await self._look()
+            else:
+                self._news.forget()
+
+    async def _look(self) -> None:
+        async with self._looking:
             try:
-                page = await run_in_threadpool(self._store.runs, RunQuery(limit=RUNS_POLLED))
+                for event in await run_in_threadpool(self._news.look):
+                    self._publish(event)
             except CronError as error:
-                log.debug("Runs for event streams are not known: %s", error)
-                continue
-            seen = {run.id: f"{run.status}{run.count}" for run in page.runs}
-            new = [
-                run for run in page.runs if self._seen is not None and self._seen.get(run.id) != seen[run.id]
-            ]
-            self._seen = seen
-            if new:
-                rows = [view(run).model_dump(mode="json", by_alias=True) for run in reversed(new)]
-                self._publish(ServerSentEvent(json.dumps({"items": rows}, ensure_ascii=False), event="runs"))
+                log.debug("News of runs are not known: %s", error)
 
 
 def _offer(queue: asyncio.Queue[ServerSentEvent], event: ServerSentEvent) -> None:
