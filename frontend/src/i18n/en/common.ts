@@ -55,6 +55,13 @@ export default {
   noAnswer: "The server does not answer.",
   badAnswer: "The server answered with status {{status}}.",
   unexpected: "Something unexpected went wrong: {{detail}}",
+  killRun: {
+    title: "Kill this run of {{name}}?",
+    what: "Its whole process tree is asked to end, and made to after the job's grace period.",
+    action: "Kill",
+    ordered: "The run of {{name}} is being killed.",
+    ended: "That run of {{name}} had ended already.",
+  },
   status: {
     queued: "Queued",
     running: "Running",

@@ -58,6 +58,13 @@ const zh: Translation<typeof en> = {
   noAnswer: "服务器没有响应。",
   badAnswer: "服务器返回了状态码 {{status}}。",
   unexpected: "发生了意外错误：{{detail}}",
+  killRun: {
+    title: "要终止 {{name}} 的这次运行吗？",
+    what: "系统会要求它的整个进程树结束，超过任务的宽限时间后强制终止。",
+    action: "终止",
+    ordered: "正在终止 {{name}} 的运行。",
+    ended: "{{name}} 的这次运行已经结束。",
+  },
   status: {
     queued: "排队中",
     running: "运行中",
