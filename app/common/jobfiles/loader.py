@@ -73,11 +73,11 @@ class Loader(_Bounded, _Parser):  # type: ignore[misc]
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
-        for key_node, _ in node.value:
-            if key_node.value in seen:
-                raise ConstructorError(None, None, f"{key_node.value!r} is there twice", key_node.start_mark)
-            if isinstance(key_node, ScalarNode):
-                seen.add(key_node.value)
+        for key, _ in node.value:
+            if isinstance(key, ScalarNode):
+                if key.value in seen:
+                    raise ConstructorError(None, None, f"{key.value!r} is there twice", key.start_mark)
+                seen.add(key.value)
         made: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return made
 

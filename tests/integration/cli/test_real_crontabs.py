@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from cronsim import CronSim
 
-from app.cli.crontab import parse
-from app.cli.crontab_jobs import Options, Source, jobs_of
+from app.common.jobfiles import Options, Source, jobs_of_crontabs
+from app.common.jobfiles.crontab import parse
 
 FIRES = 1_000
 MACROS = {
@@ -35,14 +35,14 @@ def real_crontabs() -> list[Path]:
 def test_the_next_thousand_fires_of_each_line(path, zone):
     text = path.read_text(errors="surrogateescape")
     crontab = parse(text, system=True)
-    result = jobs_of([Source(str(path), text, True)], Options(timezone=zone))
-    assert not result.problems
-    assert len(result.jobs) == len(crontab.entries)
+    result = jobs_of_crontabs([Source(str(path), text, True)], Options(timezone=zone))
+    found = [found for _, found in result.found]
+    assert len(found) == len(crontab.entries)
     start = datetime.now(UTC).astimezone(ZoneInfo(zone))
-    for imported in result.jobs:
-        expression = imported.job.cron_expr
+    for each in found:
+        expression = each.job.cron_expr
         theirs = list(islice(CronSim(MACROS.get(expression, expression), start), FIRES))
-        schedule = imported.job.schedule("UTC")
+        schedule = each.job.schedule("UTC")
         assert list(islice(fires(schedule, start), FIRES)) == [t for t in theirs if t.year < 2100], expression
 
 

@@ -1,7 +1,5 @@
 """Lines of crontabs become jobs that do the same, under names that stay."""
 
-import os
-import pwd
 import subprocess
 from datetime import UTC, datetime
 from itertools import islice
@@ -9,37 +7,48 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from app.cli.crontab_jobs import Options, Result, Source, is_system, jobs_of
 from cronsim import CronSim
 
-from app.cli import crontab_jobs
+from app.common.jobfiles import Crontabs, Found, Options, Source, jobs_of_crontabs
+from app.common.refusals import in_words
 
-SAMPLES = Path(__file__).parents[2] / "data" / "crontabs"
-ME = pwd.getpwuid(os.getuid()).pw_name
+SAMPLES = Path(__file__).parents[3] / "data" / "crontabs"
+ME = "me"
 
 
-def read(text: str, name: str = "/etc/cron.d/x", *, system: bool = False, **options) -> Result:
-    return jobs_of([Source(name, text, system)], Options(**options))
+def homes(user: str | None) -> str | None:
+    return {ME: "/home/me", None: "/nobody"}.get(user)
+
+
+def read_all(text: str, name: str = "/etc/cron.d/x", *, system: bool = False, **options) -> Crontabs:
+    return jobs_of_crontabs([Source(name, text, system)], Options(**{"user": ME, "home": homes, **options}))
+
+
+def read(text: str, name: str = "/etc/cron.d/x", **options) -> list[Found]:
+    """The lines that are jobs; all of them must be."""
+    found = [found for _, found in read_all(text, name, **options).found]
+    assert not [each.errors for each in found if each.errors]
+    return found
 
 
 def job(text: str, **options):
-    result = read(text, **options)
-    assert not result.problems
-    assert len(result.jobs) == 1
-    return result.jobs[0].job
+    (found,) = read(text, **options)
+    return found.job
 
 
-def samples() -> Result:
+def samples() -> list[Found]:
     sources = [Source("/etc/crontab", (SAMPLES / "crontab").read_text(), True)]
     for path in sorted((SAMPLES / "cron.d").iterdir()):
         sources.append(Source(f"/etc/cron.d/{path.name}", path.read_text(), True))
     sources.append(Source("user", (SAMPLES / "user").read_text(), False))
-    return jobs_of(sources, Options(timezone="UTC"))
+    return [
+        found for _, found in jobs_of_crontabs(sources, Options(timezone="UTC", user=ME)).found if found.job
+    ]
 
 
 class TestNames:
     def test_are_what_a_person_would_say(self):
-        names = [imported.job.name for imported in samples().jobs]
+        names = [found.name for found in samples()]
         assert names[:10] == [
             "etc-crontab-cron.hourly",
             "etc-crontab-cron.daily",
@@ -55,16 +64,16 @@ class TestNames:
         assert len(set(names)) == len(names) == 24
 
     def test_are_the_same_on_every_import(self):
-        assert [i.job for i in samples().jobs] == [i.job for i in samples().jobs]
+        assert samples() == samples()
 
     def test_survive_a_new_schedule_and_new_lines_around(self):
         before = read("1 1 * * * a one\n2 2 * * * a two\n", "c")
         after = read("5 5 * * * other\n9 9 * * * a one\n3 3 * * * a three\n2 3 * * * a two\n", "c")
-        by_command = {i.job.command: i.job.name for i in after.jobs}
-        assert [by_command[i.job.command] for i in before.jobs] == [i.job.name for i in before.jobs]
+        by_command = {found.job.command: found.name for found in after}
+        assert [by_command[found.job.command] for found in before] == [found.name for found in before]
 
     def test_of_the_same_command_twice_differ(self):
-        names = [i.job.name for i in read("1 1 * * * a\n2 2 * * * a\n3 3 * * * a\n", "c").jobs]
+        names = [found.name for found in read("1 1 * * * a\n2 2 * * * a\n3 3 * * * a\n", "c")]
         assert len(set(names)) == 3
 
     def test_carry_the_prefix(self):
@@ -86,9 +95,8 @@ class TestNames:
         assert job(f"1 1 * * * {command}", name="c").name == f"c-{program}"
 
     def test_are_valid_for_whatever_a_line_holds(self):
-        result = read("1 1 * * * $((1+2))\n1 1 * * * " + "x" * 500 + "\n1 1 * * * ''\n", "/tmp/.=?")
-        assert not result.problems
-        assert len({i.job.name for i in result.jobs}) == 3
+        lines = read("1 1 * * * $((1+2))\n1 1 * * * " + "x" * 500 + "\n1 1 * * * ''\n", "/tmp/.=?")
+        assert len({found.name for found in lines}) == 3
 
 
 class TestCommands:
@@ -110,22 +118,26 @@ class TestCommands:
         assert answer.stdout == "hello\n"
 
     def test_input_for_a_shell_that_has_no_here_documents_is_refused(self):
-        result = read("SHELL=/usr/bin/fish\n* * * * * cat%x\n* * * * * ls", "f")
-        assert result.problems == [
-            "f:2: text behind % for standard input cannot be kept with SHELL=/usr/bin/fish"
-        ]
-        assert result.jobs[0].job.shell == "/usr/bin/fish"
+        ((_, refused), (_, good)) = read_all("SHELL=/usr/bin/fish\n* * * * * cat%x\n* * * * * ls", "f").found
+        assert (refused.where, refused.job) == ("line 2", None)
+        assert refused.errors == (
+            ("command", "text behind % for standard input cannot be kept with SHELL=/usr/bin/fish"),
+        )
+        assert good.job.shell == "/usr/bin/fish"
 
     def test_cron_defaults(self):
         made = job("* * * * * x")
         assert made.shell == "/bin/sh"
-        assert made.cwd == pwd.getpwnam(ME).pw_dir
+        assert made.cwd == "/home/me"
+
+    def test_a_home_that_nobody_knows_is_left_to_the_worker(self):
+        assert job("* * * * * x", home=lambda user: None).cwd is None
 
     def test_environment_is_carried_over_but_for_what_cron_alone_uses(self):
-        result = read(
+        result = read_all(
             "MAILTO=a\nPATH=/x\nHOME=/srv\nSHELL=/bin/bash\nRANDOM_DELAY=5\nA-B=1\n* * * * * x", "f"
         )
-        made = result.jobs[0].job
+        made = result.found[0][1].job
         assert made.env == {"PATH": "/x", "HOME": "/srv"}
         assert (made.cwd, made.shell) == ("/srv", "/bin/bash")
         assert result.notes == [
@@ -135,69 +147,61 @@ class TestCommands:
 
     def test_zones(self):
         text = "1 1 * * * a\nCRON_TZ=Asia/Tokyo\n1 1 * * * b\n"
-        assert [i.job.timezone for i in read(text, timezone="Europe/Berlin").jobs] == [
+        assert [found.job.timezone for found in read(text, timezone="Europe/Berlin")] == [
             "Europe/Berlin",
             "Asia/Tokyo",
         ]
 
     def test_what_the_server_would_refuse_is_reported_with_its_line(self):
-        result = read(
+        result = read_all(
             "CRON_TZ=Mars/Base\n1 1 * * * a\nCRON_TZ=UTC\n61 * * * * b\n0 0 30 2 * c\nSHELL=sh\n* * * * * d",
             "f",
         )
-        assert [problem.split(":")[1] for problem in result.problems] == ["2", "4", "5", "7"]
-        assert "timezone" in result.problems[0]
-        assert "cronExpr" in result.problems[1]
-        assert "shell" in result.problems[3]
-        assert not result.jobs
+        found = [found for _, found in result.found]
+        assert [(each.where, each.errors[0][0], each.job) for each in found] == [
+            ("line 2", "timezone", None),
+            ("line 4", "cronExpr", None),
+            ("line 5", "cronExpr", None),
+            ("line 7", "shell", None),
+        ]
+
+    def test_lines_that_are_none_stand_where_they_are(self):
+        result = read_all("@reboot a\n1 1 * * * good\nrubbish", "f")
+        assert [(source, found.where, found.name) for source, found in result.found] == [
+            ("f", "line 1", ""),
+            ("f", "line 2", "f-good"),
+            ("f", "line 3", ""),
+        ]
+        assert in_words(result.found[2][1].errors).endswith("five time fields and a command: rubbish")
 
 
 class TestUsers:
     def test_lines_of_root_and_oneself_are_enabled(self):
-        result = read(f"* * * * * root a\n* * * * * {ME} b", system=True)
-        assert [i.job.enabled for i in result.jobs] == [True, True]
+        lines = read(f"* * * * * root a\n* * * * * {ME} b", system=True)
+        assert [found.job.enabled for found in lines] == [True, True]
 
     def test_lines_of_others_are_paused_and_say_why(self):
-        imported = read("* * * * * www-data /opt/x", system=True).jobs[0]
-        assert not imported.job.enabled
-        assert "www-data" in imported.job.description
-        assert "paused" in imported.notes[0]
+        (found,) = read("* * * * * www-data /opt/x", system=True)
+        assert not found.job.enabled
+        assert "www-data" in found.job.description
+        assert "paused" in found.notes[0]
 
-    def test_a_line_of_root_says_when_it_loses_root(self, monkeypatch):
-        imported = read("* * * * * root /opt/x", system=True, user="nobody").jobs[0]
-        assert imported.notes == ("runs as the worker's user; cron ran it as root",)
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("/etc/crontab", True),
-        ("/etc/cron.d/php", True),
-        ("/etc/cron.d/a/b", False),
-        ("/home/a/crontab", False),
-    ],
-)
-def test_which_files_have_a_user_column(path, expected):
-    assert is_system(Path(path)) is expected
-
-
-def test_the_zone_of_this_machine_is_found_or_unknown_but_never_wrong(monkeypatch):
-    monkeypatch.setenv("TZ", "Asia/Shanghai")
-    assert crontab_jobs.local_zone() == "Asia/Shanghai"
-    monkeypatch.setenv("TZ", "Nowhere/Else")
-    assert crontab_jobs.local_zone() in (None, *crontab_jobs.available_timezones())
+    @pytest.mark.parametrize("user", ["nobody", None])
+    def test_a_line_of_root_says_when_it_loses_root(self, user):
+        (found,) = read("* * * * * root /opt/x", system=True, user=user)
+        assert found.notes == ("runs as the worker's user; cron ran it as root",)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
 def test_a_thousand_fires_of_each_sample_equal_those_of_an_independent_cron(zone):
     start = datetime(2027, 2, 27, 22, 59, 30, tzinfo=UTC).astimezone(ZoneInfo(zone))
-    for imported in samples().jobs:
-        schedule = imported.job.model_copy(update={"timezone": zone}).schedule("UTC")
+    for found in samples():
+        schedule = found.job.model_copy(update={"timezone": zone}).schedule("UTC")
         # Ours end with the year 2099.
-        theirs = list(islice(CronSim(_expanded(imported.job.cron_expr), start), 1000))
+        theirs = list(islice(CronSim(_expanded(found.job.cron_expr), start), 1000))
         theirs = [fire for fire in theirs if fire.year < 2100]
         ours = list(islice(fires(schedule, start), 1000))
-        assert ours == theirs, imported.job.cron_expr
+        assert ours == theirs, found.job.cron_expr
         assert len(ours) > 70
 
 
