@@ -38,8 +38,8 @@ def chromium() -> Iterator[Browser]:
 class Console:
     """The console in one browser context.
 
-    `complaints` collects what the browser found wrong: exceptions, refusals of the Content-Security-Policy, and
-    other errors on its console.
+    `complaints` collects what the browser found wrong: exceptions, refusals of the Content-Security-Policy,
+    and other errors on its console.
     """
 
     page: Page
