@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from loadtest import big_output, etcd_outage, exactly_once, idle, store_outage, throughput, worker_loss
+from loadtest import (
+    big_output,
+    console,
+    etcd_outage,
+    exactly_once,
+    idle,
+    store_outage,
+    throughput,
+    worker_loss,
+)
 from loadtest.report import Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -52,6 +61,11 @@ def _throughput(seconds: int = 15, start: int = 800, step: int = 400, save: Save
 @app.command("idle", help=idle.__doc__)
 def _idle(jobs: int = 10_000, seconds: int = 60, save: Save = None) -> None:
     _finish(idle.run(jobs=jobs, seconds=seconds), save)
+
+
+@app.command("console", help=console.__doc__)
+def _console(jobs: int = 100_000, runs: int = 1_000_000, rounds: int = 20, save: Save = None) -> None:
+    _finish(console.run(jobs=jobs, runs=runs, rounds=rounds), save)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make screenshots`: every page in both languages and themes, wide and as a phone has it, in screenshots/."""
+"""`make screenshots`: every page in both languages and themes, wide and as on a phone, in screenshots/."""
 
 import contextlib
 import shutil
