@@ -21,78 +21,98 @@ export interface DialogOptions {
   act?: () => unknown;
 }
 
-/** Resolves with whether the reader agreed (and `act` succeeded). */
-export function confirm(options: DialogOptions): Promise<boolean> {
-  return new Promise((resolve) => {
-    const titleId = newId("dialog");
-    const problem = h("div.alert.alert-danger.mt-3.mb-0", { role: "alert", hidden: true });
-    const agree = h(
-      `button.btn`,
-      { type: "submit", class: options.danger ? "btn-danger" : "btn-primary" },
-      options.action,
-    );
-    const cancellable = options.cancel !== false;
-    const form = h(
-      "form.modal-content",
-      { novalidate: true },
-      h(
-        "div.modal-header",
-        null,
-        h("h2.modal-title.fs-5", { id: titleId }, options.title),
-        cancellable &&
-          h("button.btn-close", { type: "button", "data-bs-dismiss": "modal", "aria-label": t("close") }),
-      ),
-      h("div.modal-body", { hidden: options.body === undefined && !options.act }, options.body, problem),
-      h(
-        "div.modal-footer",
-        null,
-        cancellable &&
-          h("button.btn.btn-outline-secondary", { type: "button", "data-bs-dismiss": "modal" }, t("cancel")),
-        agree,
-      ),
-    );
-    const element = h(
-      "div.modal.fade",
-      { tabindex: "-1", "aria-labelledby": titleId, "aria-modal": "true", role: "dialog" },
-      h(
-        "div.modal-dialog.modal-dialog-scrollable",
-        { class: options.size ? `modal-${options.size}` : "" },
-        form,
-      ),
-    );
-    const opener = document.activeElement;
-    const modal = new Modal(element, cancellable ? {} : { backdrop: "static", keyboard: false });
-    let agreed = false;
-    const run = async () => {
-      problem.hidden = true;
-      agree.disabled = true;
-      try {
-        if ((await options.act?.()) === false) return;
-        agreed = true;
-        modal.hide();
-      } catch (error) {
-        replace(problem, problemText(error));
-        problem.hidden = false;
-      } finally {
-        agree.disabled = false;
-      }
-    };
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void run();
-    });
-    element.addEventListener("shown.bs.modal", () => {
-      (
-        element.querySelector<HTMLElement>("[autofocus], .modal-body input, .modal-body textarea") ?? agree
-      ).focus();
-    });
+export interface Opened {
+  readonly element: HTMLElement;
+  readonly close: () => void;
+  /** Resolves once it is gone from the page. */
+  readonly closed: Promise<void>;
+}
+
+export interface OpenOptions extends Pick<DialogOptions, "title" | "size" | "cancel"> {
+  body: Child;
+  footer: Child;
+  submit: () => void;
+}
+
+/** A dialog of any content; a submit button in the footer calls `submit`. */
+export function openDialog({ title, body, footer, size, cancel = true, submit }: OpenOptions): Opened {
+  const titleId = newId("dialog");
+  const form = h(
+    "form.modal-content",
+    { novalidate: true },
+    h(
+      "div.modal-header",
+      null,
+      h("h2.modal-title.fs-5", { id: titleId }, title),
+      cancel &&
+        h("button.btn-close", { type: "button", "data-bs-dismiss": "modal", "aria-label": t("close") }),
+    ),
+    body,
+    h("div.modal-footer", null, footer),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  const element = h(
+    "div.modal.fade",
+    { tabindex: "-1", "aria-labelledby": titleId, "aria-modal": "true", role: "dialog" },
+    h("div.modal-dialog.modal-dialog-scrollable", { class: size ? `modal-${size}` : "" }, form),
+  );
+  const opener = document.activeElement;
+  const modal = new Modal(element, cancel ? {} : { backdrop: "static", keyboard: false });
+  element.addEventListener("shown.bs.modal", () => {
+    const inputs = "[autofocus], .modal-body input, .modal-body textarea";
+    (
+      element.querySelector<HTMLElement>(inputs) ?? element.querySelector<HTMLElement>("[type=submit]")
+    )?.focus();
+  });
+  const closed = new Promise<void>((resolve) => {
     element.addEventListener("hidden.bs.modal", () => {
       modal.dispose();
       element.remove();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-      resolve(agreed);
+      resolve();
     });
-    document.body.append(element);
-    modal.show();
   });
+  document.body.append(element);
+  modal.show();
+  return { element, close: () => modal.hide(), closed };
+}
+
+/** Resolves with whether the reader agreed (and `act` succeeded). */
+export async function confirm(options: DialogOptions): Promise<boolean> {
+  const problem = h("div.alert.alert-danger.mt-3.mb-0", { role: "alert", hidden: true });
+  const agree = h(
+    `button.btn`,
+    { type: "submit", class: options.danger ? "btn-danger" : "btn-primary" },
+    options.action,
+  );
+  let agreed = false;
+  const run = async () => {
+    problem.hidden = true;
+    agree.disabled = true;
+    try {
+      if ((await options.act?.()) === false) return;
+      agreed = true;
+      dialog.close();
+    } catch (error) {
+      replace(problem, problemText(error));
+      problem.hidden = false;
+    } finally {
+      agree.disabled = false;
+    }
+  };
+  const dialog = openDialog({
+    ...options,
+    body: h("div.modal-body", { hidden: options.body === undefined && !options.act }, options.body, problem),
+    footer: [
+      options.cancel !== false &&
+        h("button.btn.btn-outline-secondary", { type: "button", "data-bs-dismiss": "modal" }, t("cancel")),
+      agree,
+    ],
+    submit: () => void run(),
+  });
+  await dialog.closed;
+  return agreed;
 }

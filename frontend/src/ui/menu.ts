@@ -12,6 +12,8 @@ export interface MenuItem {
   checked?: boolean;
   danger?: boolean;
   external?: boolean;
+  /** The address is a file to keep. */
+  download?: boolean;
 }
 
 /** `label` names the button for screen readers; `face` is what is seen of it. Null makes a dividing line. */
@@ -30,6 +32,8 @@ export function menu(
         type: "button",
         class: buttonClass,
         "data-bs-toggle": "dropdown",
+        // A table that scrolls would cut off a menu that is placed within it.
+        "data-bs-popper-config": '{"strategy":"fixed"}',
         "aria-expanded": "false",
         "aria-label": label,
         title: label,
@@ -51,7 +55,12 @@ function entry(item: MenuItem): HTMLElement {
   if (item.href !== undefined)
     return h(
       "a",
-      { ...looks, href: item.href, ...(item.external ? { target: "_blank", rel: "noopener" } : {}) },
+      {
+        ...looks,
+        href: item.href,
+        download: item.download,
+        ...(item.external ? { target: "_blank", rel: "noopener" } : {}),
+      },
       item.label,
     );
   return h(

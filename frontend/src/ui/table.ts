@@ -4,6 +4,8 @@ import { t } from "../i18n";
 import { h, nodes, type Child } from "./dom";
 import { icon } from "./icons";
 
+const FOCUSABLE = "a[href], button, input";
+
 export interface Column<T> {
   /** Names the column for `hidden`, tests and styles. */
   id: string;
@@ -55,9 +57,12 @@ export class Table<T> {
         row.remove();
         this.drawn.delete(key);
       }
+    const focused = document.activeElement;
     wanted.forEach((row, place) => {
       if (this.body.children[place] !== row) this.body.insertBefore(row, this.body.children[place] ?? null);
     });
+    // A row that is moved loses the focus.
+    if (focused instanceof HTMLElement && this.body.contains(focused)) focused.focus({ preventScroll: true });
   }
 
   private rowOf(row: T): HTMLTableRowElement {
@@ -70,15 +75,11 @@ export class Table<T> {
       h("td", { class: `col-${column.id} ${column.class ?? ""}` }, column.cell(row)),
     );
     const made = known?.row ?? h("tr", { "data-key": key });
-    // A cell that holds the focus stays, or typing and keys would be lost.
-    if (known && made.contains(document.activeElement)) {
-      cells.forEach((cell, place) => {
-        const old = made.children[place];
-        if (old && !old.contains(document.activeElement)) old.replaceWith(cell);
-      });
-    } else made.replaceChildren(...cells);
     made.className = look.class ?? "";
-    this.drawn.set(key, { row: made, signature });
+    if (!known) made.append(...cells);
+    // A row with a cell that had to stay is behind; the next update tries again.
+    const behind = known !== undefined && exchange(made, cells);
+    this.drawn.set(key, { row: made, signature: behind ? "" : signature });
     return made;
   }
 
@@ -113,4 +114,26 @@ export class Table<T> {
       direction && icon("chevronDown", direction === "ascending" ? "flip" : ""),
     );
   }
+}
+
+/** Put `cells` in the place of those of `row`, and the focus where it was. Whether one had to stay as it is. */
+function exchange(row: HTMLTableRowElement, cells: readonly HTMLElement[]): boolean {
+  let kept = false;
+  for (const [place, old] of [...row.children].entries()) {
+    const cell = cells[place];
+    if (!cell) continue;
+    const focused = old.querySelector<HTMLElement>(":focus");
+    if (old.querySelector(".dropdown-menu.show") ?? focused?.matches("input[type=text], textarea, select")) {
+      kept = true;
+      continue;
+    }
+    const index = focused && [...old.querySelectorAll(FOCUSABLE)].indexOf(focused);
+    old.replaceWith(cell);
+    if (!focused || index === null) continue;
+    const same = `[data-action="${focused.dataset.action ?? ""}"]`;
+    (
+      cell.querySelector<HTMLElement>(same) ?? [...cell.querySelectorAll<HTMLElement>(FOCUSABLE)][index]
+    )?.focus();
+  }
+  return kept;
 }
