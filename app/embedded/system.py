@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from app.common import keys
 from app.common.errors import EmbeddedError
-from app.embedded import data_dir, etcd, ports
+from app.embedded import data_dir, etcd, link, ports
 from app.embedded.process import Child, adopt_orphans, end_orphans
 
 WORKER_ID = "local"
@@ -83,7 +83,7 @@ class Embedded:
                 self._wait(
                     "Starting master and worker", lambda: self._master_ready() and self._worker_ready(worker)
                 )
-                self._announce(password if is_new else None, binary)
+                self._announce(password, is_new, binary)
                 while True:
                     self._pause(TICK)
             except StopRequested:
@@ -135,7 +135,7 @@ class Embedded:
 
     def _master_ready(self) -> bool:
         try:
-            answer = httpx.get(f"{self.options.url}/healthz", timeout=1, trust_env=False)
+            answer = httpx.get(f"{self.options.url}/readyz", timeout=3, trust_env=False)
             return answer.is_success
         except httpx.HTTPError:
             return False
@@ -147,20 +147,30 @@ class Embedded:
             return bool(json.loads(registration or b"{}").get("pid") == worker.pid)
         return False
 
-    def _announce(self, new_password: str | None, binary: etcd.Binary) -> None:
+    def _announce(self, password: str, is_new: bool, binary: etcd.Binary) -> None:
         home, say = self.options.data_dir, self.console.print
+        built = link.console_is_built(self.options.url)
+        way_in = link.sign_in_link(self.options.url, password) if built else None
         file = escape(str(home / "admin-password"))
         say(
             f"[bold green]Yuanya Crontab is ready:[/] [bold]{escape(self.options.url)}[/]   (Ctrl-C stops it)"
         )
-        if new_password:
-            password = f"[bold]{escape(new_password)}[/] (kept in {file})"
-            say(f"  account  admin, password {password}", soft_wrap=True)
+        if way_in:
+            say(
+                f"  open     [bold]{escape(way_in)}[/] (works once, within 10 minutes)",
+                soft_wrap=True,
+                highlight=False,
+            )
+        if is_new:
+            shown = f"[bold]{escape(password)}[/] (kept in {file})"
+            say(f"  account  admin, password {shown}", soft_wrap=True)
             login = f"{escape(self.options.program)} login --url {self.options.url} --password-file {file}"
             say(f"  next     {login}", soft_wrap=True)
         else:
             say(f"  account  admin, password in {file}", soft_wrap=True)
         say(f"  data     {escape(str(home))}, with the logs of etcd, master and worker", soft_wrap=True)
+        if not built:
+            say("  [yellow]note[/]     the web console is not built: make console", soft_wrap=True)
         if self.options.host not in ("127.0.0.1", "localhost", "::1"):
             say("  [yellow]note[/]     others can reach it, and passwords travel unencrypted", soft_wrap=True)
         if binary.warning:

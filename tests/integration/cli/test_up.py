@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.embedded import data_dir, etcd
@@ -39,7 +41,15 @@ def test_from_nothing_to_a_run_and_back_and_on(new_up):
     )
     assert stat.S_IMODE((new_up.data / "admin-password").stat().st_mode) == 0o600
     assert stat.S_IMODE(new_up.data.stat().st_mode) == 0o700
-    assert password not in new_up.log("master") + new_up.log("worker") + new_up.log("etcd")
+    logs = new_up.log("master") + new_up.log("worker") + new_up.log("etcd")
+    assert password not in logs
+    link = the_link(new_up)
+    if link is not None:
+        assert link not in logs
+        redeem = {"url": f"{new_up.url}/api/v1/session/redeem", "json": {"link": link}}
+        signed_in = httpx.post(**redeem)
+        assert (signed_in.status_code, signed_in.json()["user"]) == (200, "admin")
+        assert httpx.post(**redeem).status_code == 401
     new_up.login()
     new_up.ok("job", "apply", "-f", "-", stdin=f"[{SECONDLY}, {SLEEPERS}]")
     new_up.ok("job", "run", "sleeper")
@@ -59,6 +69,25 @@ def test_from_nothing_to_a_run_and_back_and_on(new_up):
     assert found["duplicated"] == 0
     assert new_up.stop(signal.SIGTERM) == 0
     assert new_up.processes() == []
+
+
+def the_link(up: Up) -> str | None:
+    """The secret of the printed link; None where the console is not built, which is said then."""
+    found = re.search(rf"open +{re.escape(up.url)}/#/sign-in\?link=(\S+)", up.said())
+    assert (found is None) == ("console is not built" in up.said())
+    return found[1] if found else None
+
+
+def test_a_password_changed_since_costs_the_link_only(new_up):
+    new_up.start()
+    if the_link(new_up) is None:
+        pytest.skip("the console is not built")
+    file = new_up.data / "admin-password"
+    new_up.stop(signal.SIGTERM)
+    file.write_text("not the password\n")
+    new_up.start()
+    assert "is ready" in new_up.said()
+    assert "sign-in?link" not in new_up.said()
 
 
 def count_sleepers(up: Up) -> int:
