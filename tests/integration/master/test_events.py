@@ -1,5 +1,6 @@
 """Live events, and how a master stops while they are open."""
 
+import contextlib
 import json
 import threading
 import time
@@ -21,19 +22,28 @@ class Reader:
 
     def __init__(self, http: httpx.Client, path: str = "/api/v1/events", **headers) -> None:
         self.events: list[tuple[str, dict]] = []
+        self.headers: dict[str, str] = {}
         self.ended = threading.Event()
         self._thread = threading.Thread(target=self._read, args=(http, path, headers), daemon=True)
         self._thread.start()
 
     def _read(self, http: httpx.Client, path: str, headers: dict) -> None:
         name = ""
-        with http.stream("GET", path, headers=headers, timeout=60) as answer:
-            for line in answer.iter_lines():
-                if line.startswith("event: "):
-                    name = line[7:]
-                elif line.startswith("data: "):
-                    self.events.append((name, json.loads(line[6:])))
-        self.ended.set()
+        with contextlib.suppress(httpx.TransportError):  # the client was closed
+            with http.stream("GET", path, headers=headers, timeout=60) as answer:
+                self.headers = dict(answer.headers)
+                for line in answer.iter_lines():
+                    if line.startswith("event: "):
+                        name = line[7:]
+                    elif line.startswith("data: "):
+                        self.events.append((name, json.loads(line[6:])))
+            self.ended.set()
+
+    def wait_for(self, kind: str, data: dict | None = None) -> dict:
+        """An event of this kind, with these data where they are given."""
+        found = lambda: [each for each in self.of(kind) if data in (None, each)]  # noqa: E731
+        wait_until(found, 10, f"an event {kind} {data or ''}; there are {self.events}")
+        return found()[-1]
 
     def of(self, kind: str) -> list[dict]:
         return [data for name, data in self.events if name == kind]
