@@ -1,10 +1,84 @@
+/** The state of everything at a glance, kept up to date while it is open. */
+
+import { href } from "../../app/address";
 import type { Page } from "../../app/page";
+import { session } from "../../app/session";
 import { t } from "../../i18n";
 import { h } from "../../ui/dom";
+import { icon } from "../../ui/icons";
+import { failingCard } from "./failing";
+import { figures } from "./figures";
+import { historyCard } from "./history";
+import { lateCard } from "./late";
+import { ledgerCard } from "./ledger";
+import { loadCard } from "./load";
+import { runningCard } from "./running";
+import { upcomingCard } from "./upcoming";
+import { welcome } from "./welcome";
+import "./dashboard.css";
 
-const page: Page = ({ root, title }) => {
+const REFRESH_MS = 30_000; // for what changes as time goes by without an event
+
+const page: Page = (context) => {
+  const { root, title, on, every } = context;
   title(t("dashboard:title"));
-  root.append(h("div.page-head", null, h("h1", null, t("dashboard:title"))));
+
+  let unclaimed = 0;
+  const first = welcome();
+  const running = runningCard(context);
+  const failing = failingCard(context);
+  const upcoming = upcomingCard(context);
+  const workers = loadCard(context);
+  const history = historyCard(context);
+  const late = lateCard(context, () => unclaimed);
+  const ledger = ledgerCard(context, (found) => {
+    if (found.unclaimed !== unclaimed) late.refresh();
+    unclaimed = found.unclaimed;
+  });
+  const aboutJobs = h(
+    "div.dash-grid",
+    null,
+    ledger.element,
+    history.element,
+    running.element,
+    failing.element,
+    late.element,
+    upcoming.element,
+  );
+  const top = figures(context, ({ jobs }) => {
+    const any = Object.values(jobs).some(Boolean);
+    first.hidden = any;
+    aboutJobs.classList.toggle("no-jobs", !any);
+  });
+  first.hidden = true;
+  aboutJobs.insertBefore(workers.element, running.element);
+
+  root.append(
+    h(
+      "div.page-head",
+      null,
+      h("h1", null, t("dashboard:title")),
+      session.may("editor") &&
+        h("a.btn.btn-sm.btn-primary", { href: href("/new-job") }, icon("plus"), " ", t("dashboard:newJob")),
+    ),
+    top.element,
+    first,
+    aboutJobs,
+  );
+
+  const cards = [top, running, failing, upcoming, workers, history, late, ledger];
+  const refresh = (...some: { refresh: () => void }[]) => {
+    for (const card of some) card.refresh();
+  };
+  on("running", () => refresh(running, top));
+  on("runs", ({ items }) => {
+    refresh(running, failing, top, history);
+    if (items.some((run) => run.status === "missed" || run.status === "lost")) refresh(late, ledger);
+  });
+  on("jobs", () => refresh(top, upcoming, failing));
+  on("workers", () => refresh(workers, top));
+  on("reload", () => refresh(...cards));
+  every(REFRESH_MS, () => refresh(...cards));
 };
 
 export default page;

@@ -8,6 +8,7 @@ import { h, newId, nodes, replace, type Child } from "../../ui/dom";
 import { icon } from "../../ui/icons";
 import { errorState, loadingState } from "../../ui/states";
 import { gather, type Ask } from "./gather";
+import "./live-card.css";
 
 export interface LiveCardOptions<T> {
   title: string;

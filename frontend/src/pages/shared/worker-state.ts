@@ -4,20 +4,10 @@ import type { Schemas } from "../../api/client";
 import { locale, t } from "../../i18n";
 import { formatNumber } from "../../lib/number";
 import { h } from "../../ui/dom";
+import { conditionOf } from "./worker-condition";
 import "./worker-state.css";
 
 type Worker = Schemas["WorkerView"];
-
-/** What matters most about a worker first; `full` takes no more until a run ends. */
-export const WORKER_CONDITIONS = ["silent", "suspended", "stopping", "drained", "full", "active"] as const;
-export type WorkerCondition = (typeof WORKER_CONDITIONS)[number];
-
-export function conditionOf(worker: Worker): WorkerCondition {
-  if (worker.silent) return "silent";
-  if (worker.state === "suspended" || worker.state === "stopping") return worker.state;
-  if (worker.drained || worker.state === "drained") return "drained";
-  return worker.running >= worker.capacity ? "full" : "active";
-}
 
 export function conditionBadge(worker: Worker): HTMLElement {
   const condition = conditionOf(worker);
