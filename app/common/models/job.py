@@ -234,7 +234,7 @@ class Job(CamelModel):
             if not _ENV_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is not the name of an environment variable")
             if name.startswith("CRON_"):
-                raise ValueError(f"{name}: names that start with CRON_ are set by the scheduler")
+                raise ValueError(f"{name!r} starts with CRON_, and such names are set by the scheduler")
         if sum(len(k) + len(v.encode()) for k, v in value.items()) > MAX_ENV_BYTES:
             raise ValueError(f"must have at most {MAX_ENV_BYTES} bytes in all")
         return value
