@@ -1,9 +1,15 @@
 """The audit: one entry for every change, whatever happens to the log store meanwhile."""
 
+import csv
+import io
+import json
+import re
+
 import pytest
 
 from app.common import keys
 from app.common.errors import StoreUnavailable
+from app.master.services import audit_export
 from tests.harness.poll import wait_until
 from tests.integration.master.conftest import ADMIN_PASSWORD, Master
 from tests.integration.master.test_orders import put_open_run
@@ -103,3 +109,41 @@ def test_the_state_of_a_deleted_job_is_forgotten(alone, client, sign_in):
     assert "audited" in alone.store.job_states()
     api("DELETE", "/jobs/audited")
     wait_until(lambda: "audited" not in alone.store.job_states(), what="a forgotten state")
+
+
+class TestExport:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def changed(cls, api):
+        for number in range(3):
+            api.post("/jobs", {**JOB, "name": f"exported-{number}", "command": 'echo "a, b"'})
+
+    def test_csv_has_a_header_and_each_entry_newest_first(self, api, changed):
+        answer = api.get("/audit/export", params={"action": "job.create"})
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("text/csv")
+        assert re.fullmatch(
+            r'attachment; filename="audit-\d{4}-\d\d-\d\d\.csv"', answer.headers["Content-Disposition"]
+        )
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        assert [row["target"] for row in rows[:3]] == [f"exported-{n}" for n in (2, 1, 0)]
+        assert json.loads(rows[0]["after"])["command"] == 'echo "a, b"'
+        assert rows[0]["before"] == ""
+
+    def test_jsonl_has_what_the_list_has(self, api, changed):
+        params = {"kind": "job", "actor": "admin"}
+        listed = api.get("/audit", params={**params, "limit": 1000}).json()["items"]
+        answer = api.get("/audit/export", params={**params, "format": "jsonl"})
+        assert [json.loads(line) for line in answer.text.splitlines()] == listed
+
+    def test_it_goes_on_behind_the_first_page(self, api, changed, monkeypatch):
+        monkeypatch.setattr(audit_export, "PAGE", 2)
+        lines = api.get("/audit/export", params={"format": "jsonl"}).text.splitlines()
+        assert len(lines) == len({json.loads(line)["id"] for line in lines}) > 4
+
+    @pytest.mark.parametrize(
+        ("query", "field"), [("format=xml", "format"), ("limit=3", "limit"), ("since=never", "since")]
+    )
+    def test_a_bad_parameter_is_named(self, api, query, field):
+        answer = api.get(f"/audit/export?{query}")
+        assert (answer.status_code, [e["field"] for e in answer.json()["errors"]]) == (422, [field])

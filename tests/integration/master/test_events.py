@@ -3,12 +3,12 @@
 import contextlib
 import json
 import threading
-import time
 
 import httpx
 import pytest
 
 from app.common import keys
+from app.common.models import Run, Status
 from tests.harness.poll import wait_until
 from tests.integration.master.conftest import ADMIN_PASSWORD, Master
 from tests.integration.master.test_orders import PLAN, put_open_run
@@ -57,15 +57,37 @@ def test_changes_of_jobs_workers_and_runs_arrive(api, second_master, sign_in, st
     etcd_client.put(keys.worker("w9"), b"{}")
     wait_until(lambda: {"names": ["w9"]} in reader.of("workers"))
     etcd_client.delete(keys.worker("w9"))
-    # The first look at the store only learns what is there; a run stored after it is news.
-    deadline = time.monotonic() + 15
-    number = 0
-    while not reader.of("runs"):
-        assert time.monotonic() < deadline
-        stored(store, "live", PLAN + number)
-        number += 1
-        time.sleep(0.1)
-    assert reader.of("runs")[0]["items"][0]["jobName"] == "live"
+    # What came before `ready` is no news.
+    stored(store, "live", PLAN)
+    assert reader.wait_for("runs")["items"][0]["jobName"] == "live"
+
+
+def test_runs_in_progress_arrive_and_their_end_whenever_they_were_planned(own, etcd, sign_in):
+    client = etcd.client()
+    for number in range(250):
+        stored(own.store, "newer", PLAN + number * 1000)
+    long = put_open_run(client, "long", PLAN - 1)
+    reader = Reader(sign_in(own).http)
+    reader.wait_for("ready")
+    put_open_run(client, "short")
+    reader.wait_for("running", {"count": 2, "jobs": ["long", "short"]})
+    stored(own.store, "long", PLAN - 1)
+    client.delete(keys.running("w1", long))
+    reader.wait_for("running", {"count": 1, "jobs": ["short"]})
+    assert [run["id"] for run in reader.wait_for("runs")["items"]] == [long]
+    assert not reader.of("reload")
+    own.stop()
+
+
+def test_more_runs_than_can_be_listed_are_a_reload(own, sign_in):
+    reader = Reader(sign_in(own).http)
+    reader.wait_for("ready")
+    own.store.store(
+        [Run(id=f"{PLAN}-1-{n}", job_name="m", plan_time=PLAN, status=Status.SKIPPED) for n in range(150)]
+    )
+    reader.wait_for("reload")
+    assert not reader.of("runs")
+    own.stop()
 
 
 def test_a_reader_who_may_read_no_more_is_cut_off(api, master, sign_in):

@@ -50,6 +50,31 @@ def test_run_leaves_an_order_that_the_answer_names(api, etcd_client, job, worker
     assert api.post(f"/runs/{wanted}/kill").status_code == 409
 
 
+def test_a_run_is_repeated_as_the_job_is_now(api, store, etcd_client, job):
+    from tests.integration.master.test_runs import stored
+
+    for wanted in (stored(store, job).id, put_open_run(etcd_client, job, PLAN + 1000)):
+        before = etcd_client.count(f"{keys.ORDERS}{job}/")
+        answer = api.post(f"/runs/{wanted}/rerun")
+        assert answer.status_code == 202
+        assert etcd_client.count(f"{keys.ORDERS}{job}/") == before + 1
+        (again,) = answer.json()["runIds"]
+        assert api.get(f"/runs/{again}").json()["trigger"] == "manual"
+        entry = api.get(f"/audit?action=job.run&target={job}").json()["items"][0]
+        assert (entry["detail"]["runIds"], entry["detail"]["again"]) == ([again], wanted)
+
+
+def test_what_cannot_be_repeated_is_refused(api, store, job, as_role):
+    from tests.integration.master.test_runs import stored
+
+    assert api.post("/runs/nothing/rerun").status_code == 404
+    run = stored(store, job).id
+    assert as_role("viewer").post(f"/runs/{run}/rerun").status_code == 403
+    api("DELETE", f"/jobs/{job}")
+    answer = api.post(f"/runs/{run}/rerun")
+    assert (answer.status_code, "is gone" in answer.json()["detail"]) == (409, True)
+
+
 def test_run_needs_no_body_and_works_while_paused(api, etcd_client, job):
     api.post(f"/jobs/{job}/pause")
     assert api("POST", f"/jobs/{job}/run").status_code == 202
