@@ -3,6 +3,7 @@
 import alertTriangle from "bootstrap-icons/icons/exclamation-triangle.svg?raw";
 import arrowClockwise from "bootstrap-icons/icons/arrow-clockwise.svg?raw";
 import arrowCounterclockwise from "bootstrap-icons/icons/arrow-counterclockwise.svg?raw";
+import arrowDown from "bootstrap-icons/icons/arrow-bar-down.svg?raw";
 import arrowRepeat from "bootstrap-icons/icons/arrow-repeat.svg?raw";
 import boxArrowRight from "bootstrap-icons/icons/box-arrow-right.svg?raw";
 import boxArrowUpRight from "bootstrap-icons/icons/box-arrow-up-right.svg?raw";
@@ -12,6 +13,7 @@ import checkCircle from "bootstrap-icons/icons/check-circle-fill.svg?raw";
 import chevronDown from "bootstrap-icons/icons/chevron-down.svg?raw";
 import chevronLeft from "bootstrap-icons/icons/chevron-left.svg?raw";
 import chevronRight from "bootstrap-icons/icons/chevron-right.svg?raw";
+import chevronUp from "bootstrap-icons/icons/chevron-up.svg?raw";
 import circleHalf from "bootstrap-icons/icons/circle-half.svg?raw";
 import clipboard from "bootstrap-icons/icons/clipboard.svg?raw";
 import clock from "bootstrap-icons/icons/clock.svg?raw";
@@ -44,6 +46,7 @@ import speedometer from "bootstrap-icons/icons/speedometer2.svg?raw";
 import stop from "bootstrap-icons/icons/stop-fill.svg?raw";
 import sun from "bootstrap-icons/icons/sun.svg?raw";
 import tag from "bootstrap-icons/icons/tag.svg?raw";
+import textWrap from "bootstrap-icons/icons/text-wrap.svg?raw";
 import trash from "bootstrap-icons/icons/trash.svg?raw";
 import upload from "bootstrap-icons/icons/upload.svg?raw";
 import wifiOff from "bootstrap-icons/icons/wifi-off.svg?raw";
@@ -55,6 +58,7 @@ const SOURCES = {
   alertTriangle,
   arrowClockwise,
   arrowCounterclockwise,
+  arrowDown,
   arrowRepeat,
   boxArrowRight,
   boxArrowUpRight,
@@ -64,6 +68,7 @@ const SOURCES = {
   chevronDown,
   chevronLeft,
   chevronRight,
+  chevronUp,
   circleHalf,
   clipboard,
   clock,
@@ -96,6 +101,7 @@ const SOURCES = {
   stop,
   sun,
   tag,
+  textWrap,
   trash,
   upload,
   wifiOff,
