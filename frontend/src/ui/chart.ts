@@ -54,7 +54,7 @@ export function chart<T extends ChartType>(
     drawn?.destroy();
     const style = getComputedStyle(document.documentElement);
     Chart.defaults.color = style.getPropertyValue("--bs-secondary-color").trim();
-    Chart.defaults.borderColor = style.getPropertyValue("--bs-border-color-translucent").trim();
+    Chart.defaults.borderColor = style.getPropertyValue("--bs-border-color").trim();
     Chart.defaults.font.family = style.getPropertyValue("--bs-body-font-family").trim();
     Chart.defaults.animation = false;
     Chart.defaults.maintainAspectRatio = false;

@@ -78,7 +78,6 @@ export default {
   upcoming: {
     title: "Next fires",
     job: "Job",
-    schedule: "Schedule",
     at: "At",
     in: "In",
     none: "No enabled job has a fire to come",

@@ -77,7 +77,6 @@ const zh: Translation<typeof en> = {
   upcoming: {
     title: "即将触发",
     job: "任务",
-    schedule: "计划",
     at: "时间",
     in: "距今",
     none: "没有已启用的任务即将触发",

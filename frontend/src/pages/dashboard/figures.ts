@@ -92,14 +92,13 @@ export function figures(context: PageContext, known: (summary: Summary) => void)
 
 /** Only the states that any job is in, besides the normal one. */
 function statesOf(summary: Summary): Child {
-  return JOB_STATES.filter((state) => state === "enabled" || summary.jobs[state]).flatMap((state, place) => [
-    place > 0 && " · ",
+  return JOB_STATES.filter((state) => state === "enabled" || summary.jobs[state]).map((state) =>
     h(
       "a",
       { href: jobsLink(state), "data-state": state },
       `${number(summary.jobs[state] ?? 0)} ${t(`dashboard:states.${state}`)}`,
     ),
-  ]);
+  );
 }
 
 interface Tile {

@@ -67,7 +67,7 @@ function configuration(
       labels: hours.map((hour) => clock(hour.start)),
       datasets: STATUSES.filter((status) => hours.some((hour) => hour.runs[status])).map((status) => ({
         label: t(`status.${status}`),
-        data: hours.map((hour) => hour.runs[status] ?? 0),
+        data: hours.map((hour) => hour.runs[status] ?? null),
         backgroundColor: statusColor(status),
         maxBarThickness: 40,
         categoryPercentage: 0.86,
@@ -98,7 +98,6 @@ function configuration(
       },
       plugins: {
         legend: { position: "bottom", labels: { boxWidth: 12, boxHeight: 12 } },
-        tooltip: { filter: (item) => item.parsed.y !== 0 },
       },
     },
   };

@@ -68,6 +68,7 @@ export function ledgerCard(context: PageContext, known: (ledger: Ledger) => void
   return liveCard(context, {
     id: "ledger",
     title: t("dashboard:ledger.title"),
+    head: sentence,
     minMs: 30_000,
     load: async () => {
       const ledger = await fetchLedger(context, false);
@@ -86,7 +87,7 @@ export function ledgerCard(context: PageContext, known: (ledger: Ledger) => void
         FIGURES.filter((f) => !f.rare || f.value(ledger)).map((f) => figure(f, ledger)),
       );
       replace(more, faults(ledger, mood), inexact(ledger));
-      return [sentence, line, more, explain];
+      return [line, more, explain];
     },
   });
 }

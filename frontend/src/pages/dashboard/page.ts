@@ -35,23 +35,15 @@ const page: Page = (context) => {
     if (found.unclaimed !== unclaimed) late.refresh();
     unclaimed = found.unclaimed;
   });
-  const aboutJobs = h(
-    "div.dash-grid",
-    null,
-    ledger.element,
-    history.element,
-    running.element,
-    failing.element,
-    late.element,
-    upcoming.element,
-  );
+  const wide = h("div.dash-column", null, history.element, failing.element, late.element);
+  const narrow = h("div.dash-column", null, workers.element, running.element, upcoming.element);
+  const cards = h("div.dash", null, ledger.element, h("div.dash-columns", null, wide, narrow));
   const top = figures(context, ({ jobs }) => {
     const any = Object.values(jobs).some(Boolean);
     first.hidden = any;
-    aboutJobs.classList.toggle("no-jobs", !any);
+    cards.hidden = !any;
   });
   first.hidden = true;
-  aboutJobs.insertBefore(workers.element, running.element);
 
   root.append(
     h(
@@ -63,10 +55,10 @@ const page: Page = (context) => {
     ),
     top.element,
     first,
-    aboutJobs,
+    cards,
   );
 
-  const cards = [top, running, failing, upcoming, workers, history, late, ledger];
+  const all = [top, running, failing, upcoming, workers, history, late, ledger];
   const refresh = (...some: { refresh: () => void }[]) => {
     for (const card of some) card.refresh();
   };
@@ -77,8 +69,8 @@ const page: Page = (context) => {
   });
   on("jobs", () => refresh(top, upcoming, failing));
   on("workers", () => refresh(workers, top));
-  on("reload", () => refresh(...cards));
-  every(REFRESH_MS, () => refresh(...cards));
+  on("reload", () => refresh(...all));
+  every(REFRESH_MS, () => refresh(...all));
 };
 
 export default page;

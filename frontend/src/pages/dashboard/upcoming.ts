@@ -45,13 +45,10 @@ export function upcomingCard(context: PageContext): LiveCard {
       {
         id: "job",
         header: t("dashboard:upcoming.job"),
-        cell: (job) => h("a", { href: jobLink(job.name) }, job.name),
-      },
-      {
-        id: "schedule",
-        header: t("dashboard:upcoming.schedule"),
-        class: "d-none d-sm-table-cell",
-        cell: (job) => h("span.sub.clamp", { title: job.cronExpr }, job.scheduleText),
+        cell: (job) => [
+          h("a", { href: jobLink(job.name) }, job.name),
+          h("div.sub.clamp", { title: job.cronExpr }, job.scheduleText),
+        ],
       },
       {
         id: "at",
