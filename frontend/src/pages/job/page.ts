@@ -1,10 +1,130 @@
-import type { Page } from "../../app/page";
+/** One job: how it does, its runs, what it is, and who changed it. */
+
+import "./job.css";
+import { api, call, type Schemas } from "../../api/client";
+import type { Page, PageContext } from "../../app/page";
+import { router } from "../../app/router";
 import { t } from "../../i18n";
 import { h } from "../../ui/dom";
+import { emptyState } from "../../ui/states";
+import { Tabs, type Tab } from "../../ui/tabs";
+import { deletedNotice, invalidPanel } from "./absent";
+import { changesPanel } from "./changes-panel";
+import { definitionPanel } from "./definition";
+import { jobHead } from "./head";
+import { overview } from "./overview";
+import { runsPanel } from "./runs-panel";
+import { isValid, JobSource } from "./source";
+import { versionOf } from "./versions";
 
-const page: Page = ({ root, title }) => {
-  title(t("job:title"));
-  root.append(h("div.page-head", null, h("h1", null, t("job:title"))));
+const HISTORY_SEEN = 50; // enough to find the last version of a deleted job
+
+const page: Page = async (context) => {
+  const { root, params } = context;
+  const name = params.name ?? "";
+  context.title(name);
+  const source = await JobSource.open(name, context);
+  const { job } = source.current;
+  const kind = kindOf(source);
+  if (job) {
+    const panels = job.state === "invalid" ? invalidTabs(source) : validTabs(source);
+    root.append(jobHead(source), tabs(context, panels));
+  } else {
+    const history = await historyOf(name, context.signal);
+    const known = history.length > 0 || (await hasRun(name, context.signal));
+    root.append(h("div.page-head", null, h("h1", null, name)));
+    if (!known) root.append(emptyState("search", t("job:noJob", { name })));
+    else
+      root.append(
+        deletedNotice(
+          source,
+          history.find((change) => versionOf(change) !== null),
+        ),
+        tabs(context, [changesTab(source), runsTab(source)]),
+      );
+  }
+  // A job that was deleted, restored or made invalid is another page.
+  source.follow(() => {
+    if (kindOf(source) !== kind) void router.refresh();
+  });
 };
 
 export default page;
+
+function kindOf({ current: { job } }: JobSource): string {
+  return job === null ? "deleted" : isValid(job) ? "valid" : "invalid";
+}
+
+function tabs(context: PageContext, panels: Tab[]): HTMLElement {
+  const { query } = context;
+  const choose = (id: string) => {
+    if (id === panels[0]?.id) query.delete("tab");
+    else query.set("tab", id);
+    context.setQuery(query);
+  };
+  const made = new Tabs({
+    label: t("job:sections"),
+    tabs: panels,
+    shown: query.get("tab") ?? "",
+    change: choose,
+  });
+  made.element.addEventListener("job:tab", (event) => made.choose((event as CustomEvent<string>).detail));
+  return made.element;
+}
+
+function validTabs(source: JobSource): Tab[] {
+  const fill = (panel: HTMLElement) => {
+    const choose = (id: string) =>
+      panel.dispatchEvent(new CustomEvent("job:tab", { detail: id, bubbles: true }));
+    panel.append(overview(source, choose));
+  };
+  return [
+    { id: "overview", label: t("job:tabs.overview"), fill },
+    runsTab(source),
+    {
+      id: "definition",
+      label: t("job:tabs.definition"),
+      fill: (panel) => panel.append(definitionPanel(source)),
+    },
+    changesTab(source),
+  ];
+}
+
+function invalidTabs(source: JobSource): Tab[] {
+  return [
+    {
+      id: "definition",
+      label: t("job:tabs.definition"),
+      fill: (panel) => panel.append(invalidPanel(source)),
+    },
+    runsTab(source),
+    changesTab(source),
+  ];
+}
+
+function runsTab(source: JobSource): Tab {
+  const { query, setQuery } = source.context;
+  return {
+    id: "runs",
+    label: t("job:tabs.runs"),
+    fill: (panel) => panel.append(runsPanel(source, query, () => setQuery(query))),
+  };
+}
+
+function changesTab(source: JobSource): Tab {
+  return {
+    id: "changes",
+    label: t("job:tabs.changes"),
+    fill: (panel) => panel.append(changesPanel(source)),
+  };
+}
+
+async function historyOf(name: string, signal: AbortSignal): Promise<Schemas["JobChange"][]> {
+  const params = { path: { name }, query: { limit: HISTORY_SEEN } };
+  return (await call(() => api.GET("/api/v1/jobs/{name}/history", { params, signal }))).items;
+}
+
+async function hasRun(name: string, signal: AbortSignal): Promise<boolean> {
+  const query = { job: name, limit: 1 };
+  return (await call(() => api.GET("/api/v1/runs", { params: { query }, signal }))).items.length > 0;
+}
