@@ -90,6 +90,10 @@ class JobState:
     typical_duration_ms: float | None = None  # exponential moving average of succeeded runs
 
 
+LastRow = tuple[str, str, int | None]
+"""Job, status of its last row, start of its last run: the part of a JobState that lists of jobs sort by."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """Who changed what. `before` and `after` are the JSON objects of the thing changed, or None."""
@@ -172,6 +176,9 @@ class LogStore(Protocol):
 
     def job_states(self, names: Sequence[str] | None = None) -> dict[str, JobState]:
         """States by job name; all of them where no names are given."""
+
+    def last_rows(self) -> list[LastRow]:
+        """Of all jobs; a fraction of the time that all their states take."""
 
     def failing_jobs(self) -> list[str]:
         """Names of the jobs whose last row was a bad one (see Status.bad)."""

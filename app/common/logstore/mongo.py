@@ -25,6 +25,7 @@ from app.common.logstore.base import (
     AuditEntry,
     AuditPage,
     JobState,
+    LastRow,
     LedgerRow,
     LiveOutput,
     RecentRun,
@@ -197,6 +198,11 @@ class MongoLogStore:
         with translated():
             found = map(mongo_docs.to_state, self._states.find(wanted))
             return {state.job_name: state.public() for state in found}
+
+    def last_rows(self) -> list[LastRow]:
+        with translated():
+            found = self._states.find({}, {"lastStatus": True, "lastStart": True})
+            return list(map(mongo_docs.to_last_row, found))
 
     def failing_jobs(self) -> list[str]:
         with translated():

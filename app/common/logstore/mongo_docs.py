@@ -12,7 +12,7 @@ from bson.datetime_ms import DatetimeMS
 from pydantic.alias_generators import to_camel
 
 from app.common.logstore import clashes, codec
-from app.common.logstore.base import AuditEntry, LedgerRow, RecentRun
+from app.common.logstore.base import AuditEntry, LastRow, LedgerRow, RecentRun
 from app.common.logstore.states import Progress
 from app.common.models import Run, Status, Trigger
 
@@ -100,6 +100,11 @@ def to_state(document: Mapping[str, Any]) -> Progress:
     if "ran_status" in values:
         values["ran_status"] = Status(values["ran_status"])
     return Progress(**values)
+
+
+def to_last_row(document: Mapping[str, Any]) -> LastRow:
+    start = document.get("lastStart")
+    return document["_id"], document["lastStatus"], None if start is None else int(start)
 
 
 def to_ledger(document: Mapping[str, Any]) -> LedgerRow:

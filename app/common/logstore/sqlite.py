@@ -15,6 +15,7 @@ from app.common.logstore.base import (
     AuditEntry,
     AuditPage,
     JobState,
+    LastRow,
     LedgerRow,
     LiveOutput,
     RecentRun,
@@ -125,6 +126,10 @@ class SqliteLogStore:
     def job_states(self, names: Sequence[str] | None = None) -> dict[str, JobState]:
         with self._db.read() as connection:
             return {name: state.public() for name, state in _states(connection, names).items()}
+
+    def last_rows(self) -> list[LastRow]:
+        with self._db.read() as connection:
+            return connection.execute("SELECT job_name, last_status, last_start FROM job_state").fetchall()
 
     def failing_jobs(self) -> list[str]:
         sql = f"SELECT job_name FROM job_state WHERE last_status IN ({sqlite_queries.BAD})"

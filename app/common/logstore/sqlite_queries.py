@@ -128,8 +128,10 @@ def history(since: int, until: int, bucket_ms: int) -> Statement:
 
 
 def workload(since: int, until: int, bucket_ms: int) -> Statement:
-    """Rows by a walk down one index for each worker and status; what ranges count beyond 1 comes on top."""
-    window = "plan_time >= :since AND plan_time < :until"
+    """Rows are counted in one index, bucket by bucket for each worker and status that has any in the window;
+    what ranges count beyond 1 comes on top.
+    """
+    own = "run.worker = kind.worker AND run.status = kind.status"
     statement = f"""
         WITH RECURSIVE each(status) AS (VALUES {", ".join(f"('{status.value}')" for status in STORED)}),
         those(worker) AS (
@@ -137,13 +139,26 @@ def workload(since: int, until: int, bucket_ms: int) -> Statement:
             UNION ALL SELECT (SELECT min(worker) FROM run WHERE run.worker > those.worker) FROM those
             WHERE those.worker IS NOT NULL
         ),
+        kind(worker, status) AS MATERIALIZED (
+            SELECT worker, status FROM those CROSS JOIN each AS kind WHERE EXISTS (
+                SELECT 1 FROM run INDEXED BY run_by_worker
+                WHERE run.worker = those.worker AND run.status = kind.status
+                AND plan_time >= :since AND plan_time < :until
+            )
+        ),
+        bucket(start) AS (
+            SELECT :since / :bucket * :bucket WHERE :since < :until
+            UNION ALL SELECT start + :bucket FROM bucket WHERE start + :bucket < :until
+        ),
         part(worker, start, status, n) AS (
-            SELECT run.worker, plan_time / :bucket * :bucket, run.status, count(*)
-            FROM those CROSS JOIN each CROSS JOIN run INDEXED BY run_by_worker
-            WHERE run.worker = those.worker AND run.status = each.status AND {window} GROUP BY 1, 2, 3
+            SELECT worker, start, status, (
+                SELECT count(*) FROM run INDEXED BY run_by_worker WHERE {own}
+                AND plan_time >= max(start, :since) AND plan_time < min(start + :bucket, :until)
+            ) FROM kind CROSS JOIN bucket
             UNION ALL
             SELECT worker, plan_time / :bucket * :bucket, status, count - 1
-            FROM run INDEXED BY run_by_range_end WHERE last_plan_time >= :since AND {window}
+            FROM run INDEXED BY run_by_range_end
+            WHERE last_plan_time >= :since AND plan_time >= :since AND plan_time < :until
         )
-        SELECT worker, start, status, sum(n) FROM part GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+        SELECT worker, start, status, sum(n) FROM part GROUP BY 1, 2, 3 HAVING sum(n) ORDER BY 1, 2, 3"""
     return statement, {"bucket": bucket_ms, "since": since, "until": until}

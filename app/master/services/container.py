@@ -18,8 +18,9 @@ from app.master.services.events import Events
 from app.master.services.housekeeping import Housekeeping
 from app.master.services.imports import Imports
 from app.master.services.job_index import JobIndex
-from app.master.services.job_list import JobList, JobStates
+from app.master.services.job_list import JobList
 from app.master.services.jobs import Jobs
+from app.master.services.last_runs import LastRuns
 from app.master.services.ledger import Ledger
 from app.master.services.ledger_of_day import LedgerOfDay
 from app.master.services.open_runs import OpenRuns
@@ -46,7 +47,7 @@ class Services:
     sessions: Sessions
     links: SignInLinks
     index: JobIndex
-    states: JobStates
+    last_runs: LastRuns
     job_list: JobList
     jobs: Jobs
     workers: Workers
@@ -67,12 +68,14 @@ class Services:
         self.index.mirror.start()
         self.workers.mirror.start()
         self.housekeeping.start()
+        self.last_runs.start()
         self.upcoming.start()
         self.ledger_of_day.start()
 
     def stop(self) -> None:
         self.ledger_of_day.stop()
         self.upcoming.stop()
+        self.last_runs.stop()
         self.housekeeping.stop()
         self.index.mirror.stop()
         self.workers.mirror.stop()
@@ -83,7 +86,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
     audit = Audit(client, store, now)
     users = Users(client, audit, now)
     index = JobIndex(client, zone)
-    states = JobStates(store, now)
+    last_runs = LastRuns(store, now)
     workers = Workers(client, audit)
     limit = SignInLimit(client, now)
     sessions = Sessions(client, audit, limit, settings.session_hours, now)
@@ -105,8 +108,8 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         sessions=sessions,
         links=SignInLinks(client, audit, limit, sessions, now),
         index=index,
-        states=states,
-        job_list=JobList(index, states, now),
+        last_runs=last_runs,
+        job_list=JobList(index, last_runs, now),
         jobs=jobs,
         workers=workers,
         runs=runs,

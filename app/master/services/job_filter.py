@@ -1,10 +1,10 @@
 """Which jobs a list shows. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.common.logstore import JobState
+from app.common.logstore import LastRow
 from app.master.services.job_index import JobRow, JobStatus
 
 
@@ -32,15 +32,8 @@ class JobFilter:
     last_statuses: tuple[LastStatus, ...] = ()
     labels: tuple[str, ...] = ()
 
-    @property
-    def plain(self) -> bool:
-        """Whether the answer depends on nothing but the jobs."""
-        return self.state is None and not self.last_statuses
-
-    def apply(
-        self, rows: Iterable[JobRow], now: int, states: Callable[[], Mapping[str, JobState]]
-    ) -> list[JobRow]:
-        """Those that match, but for `q`, in their order. `states` is asked only if it matters."""
+    def apply(self, rows: Iterable[JobRow], now: int, last: Mapping[str, LastRow]) -> list[JobRow]:
+        """Those that match, but for `q`, in their order. `last` matters to `last_statuses` alone."""
         found = rows
         if self.group is not None:
             group = self.group or None
@@ -50,9 +43,9 @@ class JobFilter:
         for label in self.labels:
             found = _labelled(found, label)
         if self.state is not None:
-            found = [row for row in found if row.status(now) is self.state]
+            found = [row for row in found if (row.status(now) if row.bounded else row.lasting) is self.state]
         if self.last_statuses:
-            found = _ended_as(found, frozenset(map(str, self.last_statuses)), states())
+            found = _ended_as(found, frozenset(map(str, self.last_statuses)), last)
         return list(found)
 
 
@@ -63,10 +56,8 @@ def _labelled(rows: Iterable[JobRow], wanted: str) -> list[JobRow]:
     return [row for row in rows if any(label.startswith(start) for label in row.labels)]
 
 
-def _ended_as(rows: Iterable[JobRow], wanted: frozenset[str], states: Mapping[str, JobState]) -> list[JobRow]:
+def _ended_as(rows: Iterable[JobRow], wanted: frozenset[str], last: Mapping[str, LastRow]) -> list[JobRow]:
     never = LastStatus.NEVER in wanted
     return [
-        row
-        for row in rows
-        if (state.last_status in wanted if (state := states.get(row.name)) is not None else never)
+        row for row in rows if (known[1] in wanted if (known := last.get(row.name)) is not None else never)
     ]

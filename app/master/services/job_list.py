@@ -7,19 +7,23 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from operator import attrgetter
+from dataclasses import dataclass, replace
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from app.common.logstore import JobState, LogStore
 from app.master.clock import Clock
 from app.master.problems import Problem, invalid
+from app.master.services.fire_order import FireOrder
 from app.master.services.job_filter import JobFilter
-from app.master.services.job_index import JobIndex, JobRow
+from app.master.services.job_index import JobIndex, JobRow, JobStatus, Published
+from app.master.services.last_runs import LastRuns, Snapshot
 
 SORTS = ("name", "group", "state", "nextFire", "lastStatus", "lastStart")
 REMEMBERED = 16  # results; a client that pages or types finds its last ones again
 REMEMBERED_MS = 1_000  # where the order depends on the time
+NOT_NEEDED = Snapshot(0, {})
+
+Stamp = tuple[int, int, int]  # generation of the jobs, time of the last runs, and the second where it matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +34,11 @@ class JobPage:
 
 
 class JobList:
-    def __init__(self, index: JobIndex, states: "JobStates", now: Clock) -> None:
-        self._index, self._states, self._now = index, states, now
+    def __init__(self, index: JobIndex, last_runs: LastRuns, now: Clock) -> None:
+        self._index, self._last_runs, self._now = index, last_runs, now
+        self._fires = FireOrder()
         self._lock = threading.Lock()
-        self._results: OrderedDict[tuple[JobFilter, str], tuple[int, int, list[JobRow]]] = OrderedDict()
+        self._results: OrderedDict[tuple[JobFilter, str], tuple[Stamp, list[JobRow]]] = OrderedDict()
 
     def page(self, wanted: JobFilter, limit: int, cursor: str | None, sort: str = "name") -> JobPage:
         """`sort` is one of SORTS, with a leading `-` for descending order."""
@@ -44,7 +49,8 @@ class JobList:
 
     def rows(self, wanted: JobFilter) -> list[JobRow]:
         """All of them, by name."""
-        return self._ordered(wanted, "name", self._now())
+        now = self._now()
+        return self._ordered(wanted, "name", now, self._last(wanted, "name"))
 
     def cursor_behind(self, row: JobRow) -> str:
         """Of a list by name: where to go on when `row` was the last one dealt with."""
@@ -53,9 +59,9 @@ class JobList:
     def _page(
         self, wanted: JobFilter, limit: int, cursor: str | None, sort: str, descending: bool
     ) -> JobPage:
-        now = self._now()
-        ordered = self._ordered(wanted, sort, now)
-        primary = self._primary(sort, now)
+        now, last = self._now(), self._last(wanted, sort)
+        ordered = self._ordered(wanted, sort, now, last)
+        primary = _primary(sort, now, last)
 
         def key(row: JobRow) -> tuple[Any, ...]:
             return (*_or_last(primary(row)), *row.sort_key) if primary else row.sort_key
@@ -73,58 +79,55 @@ class JobList:
             rows, more = ordered[start : start + limit], start + limit < len(ordered)
         return JobPage(rows, len(ordered), _encode(key(rows[-1])) if rows and more else None)
 
-    def _ordered(self, wanted: JobFilter, sort: str, now: int) -> list[JobRow]:
+    def _last(self, wanted: JobFilter, sort: str) -> Snapshot:
+        if wanted.last_statuses or sort in ("lastStatus", "lastStart"):
+            return self._last_runs.get()
+        return NOT_NEEDED
+
+    def _ordered(self, wanted: JobFilter, sort: str, now: int, last: Snapshot) -> list[JobRow]:
         published = self._index.rows()
-        generation = published.generation
-        plain = wanted.plain and sort in ("name", "group")
+        timed = wanted.state is not None or sort in ("state", "nextFire")
+        stamp = (published.generation, last.at, now // REMEMBERED_MS if timed else 0)
         with self._lock:
             known = self._results.get((wanted, sort))
-        if known and known[0] == generation and (plain or 0 <= now - known[1] < REMEMBERED_MS):
-            return known[2]
-        rows = wanted.apply(published.containing(wanted.q), now, self._states.all)
-        primary = self._primary(sort, now)
-        if primary:
-            rows = _sorted(rows, primary)
+        if known and known[0] == stamp:
+            return known[1]
+        if sort == "nextFire" and not wanted.q:
+            rows = self._by_next_fire(published, wanted, now, last)
+        else:
+            rows = wanted.apply(published.containing(wanted.q), now, last.rows)
+            if primary := _primary(sort, now, last):
+                rows = _sorted(rows, primary)
         with self._lock:
-            self._results[wanted, sort] = (generation, now, rows)
+            self._results[wanted, sort] = (stamp, rows)
             self._results.move_to_end((wanted, sort))
             if len(self._results) > REMEMBERED:
                 self._results.popitem(last=False)
         return rows
 
-    def _primary(self, sort: str, now: int) -> Callable[[JobRow], Any] | None:
-        """What comes before the name in a sort order; None from it puts a job last."""
-        match sort:
-            case "group":
-                return attrgetter("group")
-            case "state":
-                return lambda row: row.status(now)
-            case "nextFire":
-                return lambda row: row.next_fire(now)
-            case "lastStatus" | "lastStart":
-                states = self._states.all()
-                name = "last_status" if sort == "lastStatus" else "last_start"
-                return lambda row: getattr(states.get(row.name), name, None)
-        return None
+    def _by_next_fire(
+        self, published: Published, wanted: JobFilter, now: int, last: Snapshot
+    ) -> list[JobRow]:
+        order = self._fires.rows(published, now)
+        if wanted.state is JobStatus.ENABLED:
+            return replace(wanted, state=None).apply(order.coming, now, last.rows)
+        return wanted.apply(order.coming + order.resting, now, last.rows)
 
 
-class JobStates:
-    """The state rows of all jobs, at most a little old: a list needs all of them to sort by them."""
-
-    MAX_AGE_MS = 2_000
-
-    def __init__(self, store: LogStore, now: Clock) -> None:
-        self._store, self._now = store, now
-        self._lock = threading.Lock()
-        self._read_at = 0
-        self._states: dict[str, JobState] = {}
-
-    def all(self) -> dict[str, JobState]:
-        with self._lock:
-            if not self._read_at <= self._now() < self._read_at + self.MAX_AGE_MS:
-                self._states = self._store.job_states()
-                self._read_at = self._now()
-            return self._states
+def _primary(sort: str, now: int, last: Snapshot) -> Callable[[JobRow], Any] | None:
+    """What comes before the name in a sort order; None from it puts a job last."""
+    match sort:
+        case "group":
+            return attrgetter("group")
+        case "state":
+            return lambda row: row.status(now)
+        case "nextFire":
+            return lambda row: row.next_fire(now)
+        case "lastStatus" | "lastStart":
+            unknown = ("", None, None)
+            part = itemgetter(1 if sort == "lastStatus" else 2)
+            return lambda row: part(last.rows.get(row.name, unknown))
+    return None
 
 
 def _sorted(rows: list[JobRow], primary: Callable[[JobRow], Any]) -> list[JobRow]:
