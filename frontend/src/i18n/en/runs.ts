@@ -51,14 +51,7 @@ export default {
     skipped_other: "skipped {{number}} times",
     fromTo: "{{from}} to {{to}}",
   },
-  kill: {
-    title: "Kill this run of {{name}}?",
-    what: "Every process that it started is sent SIGTERM and, after the job's grace, SIGKILL. The schedule goes on.",
-    action: "Kill",
-    ordered: "The run was ordered to end.",
-    over: "The run had ended already.",
-    label: "Kill the run of {{name}}",
-  },
+  killLabel: "Kill the run of {{name}}",
   reason: {
     joint: "; ",
     exitCode: "exit code {{code}}",

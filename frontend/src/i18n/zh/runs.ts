@@ -50,14 +50,7 @@ const zh: Translation<typeof en> = {
     skipped_other: "跳过 {{number}} 次",
     fromTo: "{{from}} 至 {{to}}",
   },
-  kill: {
-    title: "终止 {{name}} 的这次运行？",
-    what: "它启动的每个进程都会先收到 SIGTERM，超过任务的宽限时间后再收到 SIGKILL。计划照常执行。",
-    action: "终止",
-    ordered: "已下令终止这次运行。",
-    over: "这次运行已经结束。",
-    label: "终止 {{name}} 的这次运行",
-  },
+  killLabel: "终止 {{name}} 的这次运行",
   reason: {
     joint: "；",
     exitCode: "退出码 {{code}}",

@@ -94,7 +94,7 @@ function triggerCell(run: Row["run"]): Child {
 
 function killButton(run: Row["run"], kill: (run: Row["run"]) => void): Child {
   if (!session.may("operator")) return null;
-  const label = t("runs:kill.label", { name: run.jobName });
+  const label = t("runs:killLabel", { name: run.jobName });
   return h(
     "button.btn.btn-sm.btn-outline-danger",
     {
