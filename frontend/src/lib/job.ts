@@ -1,5 +1,7 @@
 /** The job model of the API (app/common/models/job.py): its fields in their order, with their defaults. */
 
+import type { Schemas } from "../api/client";
+
 /** What JSON can hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
@@ -38,20 +40,14 @@ export const JOB_DEFAULTS = {
   onSuccess: [],
   onFailure: [],
   notify: { channels: [], on: [] },
-} as const satisfies Record<string, Json | undefined>;
+} as const satisfies Record<keyof Schemas["Job"], Json | undefined>;
 
 export type JobField = keyof typeof JOB_DEFAULTS;
 
 /** What the API adds to a job for reading only. */
-export const READ_ONLY: ReadonlySet<string> = new Set([
-  "revision",
-  "state",
-  "nextFire",
-  "scheduleText",
-  "lastRun",
-  "recentRuns",
-  "running",
-]);
+export const READ_ONLY: ReadonlySet<string> = new Set<
+  Exclude<keyof Schemas["JobView"], keyof Schemas["Job"]>
+>(["revision", "state", "nextFire", "scheduleText", "lastRun", "recentRuns", "running"]);
 
 const MAX_NAME = 128; // characters
 

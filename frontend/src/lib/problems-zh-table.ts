@@ -312,6 +312,7 @@ const SYSTEM: readonly Rule[] = [
     "执行节点列表不可用：本主节点没有及时收到 etcd 的消息。",
   ],
   ["The ledger is not available: counting takes too long.", "账目不可用：统计耗时过长。"],
+  ["The last runs is not available: counting takes too long.", "最近的运行不可用：统计耗时过长。"],
   [
     "The count of upcoming fires is not available: counting takes too long.",
     "未来的触发数不可用：统计耗时过长。",

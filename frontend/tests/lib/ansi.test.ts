@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 
 import { AnsiParser, type Line, type Style } from "../../src/lib/ansi";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, it } from "vitest";
 
 import { formatBytes, formatCompact, formatNumber, formatPercent } from "../../src/lib/number";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, it } from "vitest";
 
 import { percentile, summarize } from "../../src/lib/stats";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 
 import { FIELD_NAMES, toBuilder, toCustom, toExpr, type BuilderState } from "../../../src/lib/cron/builder";
