@@ -55,10 +55,15 @@ interface Answer<T> {
 
 /**
  * The data of an answer. Throws ApiError for every other outcome, and AbortError when its page was left.
- * With `quietly` a missing session is an error like any other.
+ * With `quietly` a missing session is an error like any other. A status in `accept` comes with data too, as 503 does
+ * where it means "not ready, and this is why".
  */
-export async function call<T>(ask: () => Promise<Answer<T>>, { quietly = false } = {}): Promise<T> {
-  return (await answer(ask, quietly)).data as T;
+export async function call<T>(
+  ask: () => Promise<Answer<T>>,
+  { quietly = false, accept = [] as readonly number[] } = {},
+): Promise<T> {
+  const { data, error } = await answer(ask, quietly, accept);
+  return (data ?? error) as T;
 }
 
 /** The same with the revision that the answer's ETag names, for a later `If-Match`. */
@@ -67,7 +72,11 @@ export async function callForRevision<T>(ask: () => Promise<Answer<T>>): Promise
   return { data: data as T, etag: response.headers.get("ETag") ?? "" };
 }
 
-async function answer<T>(ask: () => Promise<Answer<T>>, quietly: boolean): Promise<Answer<T>> {
+async function answer<T>(
+  ask: () => Promise<Answer<T>>,
+  quietly: boolean,
+  accept: readonly number[] = [],
+): Promise<Answer<T>> {
   let found: Answer<T>;
   try {
     found = await ask();
@@ -80,10 +89,10 @@ async function answer<T>(ask: () => Promise<Answer<T>>, quietly: boolean): Promi
   // 502 and 504 are a proxy's word that no master is there.
   if (status === 502 || status === 504) connection.failed();
   else connection.worked();
-  if (found.response.ok) return found;
+  if (found.response.ok || accept.includes(status)) return found;
   if (status === 401 && !quietly && signInAgain) {
     await signInAgain();
-    return answer(ask, true);
+    return answer(ask, true, accept);
   }
   throw problemOf(status, found.error);
 }

@@ -1,0 +1,98 @@
+/** Version, clock, stores and limits of the system. */
+
+import { api, call, type Schemas } from "../../api/client";
+import type { PageContext } from "../../app/page";
+import { locale, t } from "../../i18n";
+import { formatBytes } from "../../lib/number";
+import { formatDuration, formatTime, offsetOf, viewerZone } from "../../lib/time";
+import { h, replace, type Child } from "../../ui/dom";
+import { ms, serverNow, setServerTime } from "../../ui/time";
+import { choiceLabel, fieldLabel } from "../shared/fields";
+import { liveCard, type LiveCard } from "../shared/live-card";
+
+const NOTABLE_SKEW_MS = 2_000;
+
+/** `known` hears of every new answer. */
+export function systemCard(context: PageContext, known: () => void): LiveCard {
+  let zone = "UTC";
+  const clock = h("span.num");
+  const tick = () => {
+    const now = serverNow();
+    const text = formatTime(now, { locale: locale(), zone, seconds: true, now });
+    replace(clock, `${text} (${offsetOf(now, zone)})`);
+  };
+  context.every(1_000, tick);
+  return liveCard(context, {
+    id: "system",
+    title: t("about:system"),
+    minMs: 5_000,
+    load: () => call(() => api.GET("/api/v1/about", { signal: context.signal })),
+    draw: (about) => {
+      setServerTime(ms(about.now));
+      zone = about.timezone;
+      tick();
+      known();
+      return facts([
+        [t("about:version"), about.version],
+        [t("about:serverTime"), clock],
+        [t("about:timezone"), [about.timezone, h("div.sub", null, t("about:timezoneHelp"))]],
+        [
+          t("about:etcd"),
+          [
+            about.etcd.version,
+            " · ",
+            t("about:etcdSize", { size: formatBytes(about.etcd.dbSizeBytes, locale()) }),
+          ],
+        ],
+        [t("about:store"), t(`about:stores.${about.store.kind}`)],
+        [
+          t("about:retention"),
+          about.retentionDays === null
+            ? t("about:forEver")
+            : t("about:retentionDays", { count: about.retentionDays }),
+        ],
+        [t("about:notYet"), notYet(about)],
+      ]);
+    },
+  });
+}
+
+/** The browser's clock and zone beside the server's. */
+export function browserFacts(): HTMLElement {
+  const skew = Date.now() - serverNow();
+  const duration = formatDuration(Math.abs(skew), locale());
+  const words =
+    Math.abs(skew) < NOTABLE_SKEW_MS
+      ? t("about:clockRight")
+      : t(skew > 0 ? "about:clockAhead" : "about:clockBehind", { duration });
+  return facts([
+    [t("about:viewerZone"), `${viewerZone()} (${offsetOf(Date.now())})`],
+    [t("about:clock"), words],
+  ]);
+}
+
+export function facts(rows: readonly [string, Child][]): HTMLElement {
+  return h(
+    "dl.facts",
+    null,
+    rows.map(([term, value]) => [h("dt", null, term), h("dd", null, value)]),
+  );
+}
+
+function notYet({ notYet: names }: Schemas["About"]): Child {
+  if (!names.length) return t("about:nothingMissing");
+  return [
+    names.map((name) => h("span.chip.me-1.mb-1", { title: name }, wordsOf(name))),
+    h("div.sub", null, t("about:notYetHelp")),
+  ];
+}
+
+/** `overlap.queue` is a choice of a field, `retries` or `limits.memoryMb` a field. */
+function wordsOf(name: string): string {
+  const label = fieldLabel(name);
+  if (label !== name) return label;
+  const cut = name.lastIndexOf(".");
+  if (cut < 0) return name;
+  const [path, value] = [name.slice(0, cut), name.slice(cut + 1)];
+  return `${fieldLabel(path)}: ${choiceLabel(path, value)}`;
+}
