@@ -17,7 +17,8 @@ export default defineConfig({
     proxy: Object.fromEntries(
       ["/api", "/docs", "/openapi.json", "/static", "/metrics", "/healthz", "/readyz"].map((path) => [
         path,
-        API,
+        // The master refuses writes whose Origin is not the Host they come to.
+        { target: API, changeOrigin: false },
       ]),
     ),
   },
