@@ -131,7 +131,8 @@ def workload(since: int, until: int, bucket_ms: int) -> Statement:
     """Rows are counted in one index, bucket by bucket for each worker and status that has any in the window;
     what ranges count beyond 1 comes on top.
     """
-    own = "run.worker = kind.worker AND run.status = kind.status"
+    here = "FROM run INDEXED BY run_by_worker WHERE run.worker = kind.worker AND run.status = kind.status"
+    window = "plan_time >= :since AND plan_time < :until"
     statement = f"""
         WITH RECURSIVE each(status) AS (VALUES {", ".join(f"('{status.value}')" for status in STORED)}),
         those(worker) AS (
@@ -139,26 +140,23 @@ def workload(since: int, until: int, bucket_ms: int) -> Statement:
             UNION ALL SELECT (SELECT min(worker) FROM run WHERE run.worker > those.worker) FROM those
             WHERE those.worker IS NOT NULL
         ),
-        kind(worker, status) AS MATERIALIZED (
-            SELECT worker, status FROM those CROSS JOIN each AS kind WHERE EXISTS (
-                SELECT 1 FROM run INDEXED BY run_by_worker
-                WHERE run.worker = those.worker AND run.status = kind.status
-                AND plan_time >= :since AND plan_time < :until
-            )
+        kind(worker, status, low, high) AS MATERIALIZED (
+            SELECT worker, status, (SELECT min(plan_time) {here} AND {window}),
+                   (SELECT max(plan_time) {here} AND {window})
+            FROM (SELECT worker, status FROM those CROSS JOIN each) AS kind
         ),
-        bucket(start) AS (
-            SELECT :since / :bucket * :bucket WHERE :since < :until
-            UNION ALL SELECT start + :bucket FROM bucket WHERE start + :bucket < :until
+        bucket(start, finish) AS (
+            SELECT min(low) / :bucket * :bucket, max(high) FROM kind WHERE low NOT NULL
+            UNION ALL SELECT start + :bucket, finish FROM bucket WHERE start + :bucket <= finish
         ),
         part(worker, start, status, n) AS (
             SELECT worker, start, status, (
-                SELECT count(*) FROM run INDEXED BY run_by_worker WHERE {own}
-                AND plan_time >= max(start, :since) AND plan_time < min(start + :bucket, :until)
-            ) FROM kind CROSS JOIN bucket
+                SELECT count(*) {here} AND plan_time >= max(start, :since)
+                AND plan_time < min(start + :bucket, :until)
+            ) FROM kind CROSS JOIN bucket WHERE start + :bucket > low AND start <= high
             UNION ALL
             SELECT worker, plan_time / :bucket * :bucket, status, count - 1
-            FROM run INDEXED BY run_by_range_end
-            WHERE last_plan_time >= :since AND plan_time >= :since AND plan_time < :until
+            FROM run INDEXED BY run_by_range_end WHERE last_plan_time >= :since AND {window}
         )
         SELECT worker, start, status, sum(n) FROM part GROUP BY 1, 2, 3 HAVING sum(n) ORDER BY 1, 2, 3"""
     return statement, {"bucket": bucket_ms, "since": since, "until": until}
