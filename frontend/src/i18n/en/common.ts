@@ -42,6 +42,8 @@ export default {
   yes: "Yes",
   no: "No",
   more: "More",
+  moreFound_one: "{{count}} more: search for it",
+  moreFound_other: "{{count}} more: search for them",
   from: "From",
   to: "To",
   sortBy: "Sort by this column",

@@ -45,6 +45,7 @@ const zh: Translation<typeof en> = {
   yes: "是",
   no: "否",
   more: "更多",
+  moreFound_other: "还有 {{count}} 项，请搜索",
   from: "从",
   to: "到",
   sortBy: "按此列排序",

@@ -1,0 +1,112 @@
+/** The page of jobs that is shown: fetched when the view changes and when something has happened, without a jump. */
+
+import { api, call, type Schemas } from "../../api/client";
+import { ApiError, isAbort } from "../../api/problem";
+import type { PageContext } from "../../app/page";
+import { writeView } from "../../lib/query";
+import { gather } from "../shared/gather";
+import { pageQuery, SPEC, type JobsView, type Row } from "./view";
+
+const LIVE_MS = 1_000;
+const SLOW_MS = 30_000; // next fires pass and jobs end without an event
+
+type ListPage = Schemas["JobListPage"];
+
+export interface ListOptions {
+  /** The page changed; `moved` if it is another view than before. */
+  draw: (moved: boolean) => void;
+  /** The view could not be loaded. */
+  fail: (error: unknown) => void;
+  /** Whether the reader is at work on a row, so that none may move. */
+  occupied: () => boolean;
+}
+
+export class JobList {
+  page: ListPage = { items: [], total: 0, next: null, warnings: [] };
+  private loading: AbortController | null = null;
+  private readonly ask: () => void;
+
+  constructor(
+    private readonly context: PageContext,
+    public view: JobsView,
+    private readonly options: ListOptions,
+  ) {
+    this.ask = gather(context, LIVE_MS, () => this.renew());
+    const { on, every } = context;
+    on("jobs", this.ask);
+    on("reload", this.ask);
+    on("running", this.ask);
+    on("runs", ({ items }) => {
+      const shown = new Set(this.page.items.map(({ name }) => name));
+      if (this.byRuns || items.some(({ jobName }) => shown.has(jobName))) this.ask();
+    });
+    every(SLOW_MS, this.ask);
+  }
+
+  /** Fetch again soon. */
+  refresh(): void {
+    this.ask();
+  }
+
+  /** The first page of the view; throws what the router is to show. */
+  async start(): Promise<void> {
+    this.page = await this.fetch(this.context.signal);
+  }
+
+  /** Show another view. */
+  async change(patch: Partial<JobsView>): Promise<void> {
+    this.view = { ...this.view, cursor: null, ...patch };
+    this.context.setQuery(writeView(SPEC, this.view));
+    this.loading?.abort();
+    const loading = new AbortController();
+    this.loading = loading;
+    try {
+      this.page = await this.fetch(AbortSignal.any([loading.signal, this.context.signal]));
+      this.options.draw(true);
+    } catch (error) {
+      if (!isAbort(error)) this.options.fail(error);
+    } finally {
+      if (this.loading === loading) this.loading = null;
+    }
+  }
+
+  /** Whether runs change which jobs are shown, and in what order. */
+  private get byRuns(): boolean {
+    return this.view.lastStatus.length > 0 || /last|next/.test(this.view.sort);
+  }
+
+  private async renew(): Promise<void> {
+    if (this.loading) return;
+    const { view } = this;
+    try {
+      const page = await this.fetch(this.context.signal);
+      if (view !== this.view) return;
+      this.page = this.options.occupied() ? inPlace(this.page, page) : page;
+      this.options.draw(false);
+    } catch {
+      // What is shown stays; that the server does not answer is said above the page.
+    }
+  }
+
+  private async fetch(signal: AbortSignal): Promise<ListPage> {
+    const ask = () =>
+      call(() => api.GET("/api/v1/jobs", { params: { query: pageQuery(this.view) }, signal }));
+    try {
+      const page = await ask();
+      // The page of a link may be gone by now.
+      if (page.items.length || this.view.cursor === null) return page;
+    } catch (error) {
+      const cursor = error instanceof ApiError && error.fields.some(({ field }) => field === "cursor");
+      if (!cursor || this.view.cursor === null) throw error;
+    }
+    this.view = { ...this.view, cursor: null };
+    this.context.setQuery(writeView(SPEC, this.view));
+    return ask();
+  }
+}
+
+/** `fresh` without moving what is shown: rows stay where they are, with what is new about them. */
+export function inPlace(shown: ListPage, fresh: ListPage): ListPage {
+  const known = new Map<string, Row>(fresh.items.map((row) => [row.name, row]));
+  return { ...fresh, items: shown.items.map((row) => known.get(row.name) ?? row) };
+}
