@@ -1,0 +1,276 @@
+/** One job being edited: what has changed, and how it is saved without losing anybody's work. */
+
+import { ApiError } from "../../api/problem";
+import { href } from "../../app/address";
+import type { PageContext } from "../../app/page";
+import { problemText } from "../../app/problems";
+import { router } from "../../app/router";
+import { t } from "../../i18n";
+import { fieldChanges } from "../../lib/diff";
+import type { JobJson } from "../../lib/job";
+import { confirm } from "../../ui/dialog";
+import { h, replace } from "../../ui/dom";
+import { failed, said } from "../../ui/toast";
+import { changesView } from "../shared/changes";
+import { runJob } from "../shared/job-actions";
+import { SaveBar } from "./bar";
+import { askMerge } from "./conflict";
+import type { JobForm } from "./form";
+import { editJson } from "./json";
+import { disagreements, takeFields, wholeJob } from "./model";
+import { isInvalid, lastAuthor, readJob, writeJob } from "./saving";
+import type { Sections } from "./sections";
+
+/** What the work began from: the job as it stood (null: none, or no valid one), and its ETag (null: a new job). */
+export interface Origin {
+  base: JobJson | null;
+  etag: string | null;
+}
+
+export class Editor {
+  readonly element: HTMLElement;
+  private readonly problem = h("div.alert.alert-danger", { role: "alert", tabindex: "-1", hidden: true });
+  private readonly notice = h("div.alert.alert-warning.editor-notice", { role: "status", hidden: true });
+  private readonly bar: SaveBar;
+  /** What was in the form when nothing had been done yet. */
+  private untouched: JobJson;
+  private saving = false;
+  private leaving = false;
+
+  constructor(
+    private readonly context: PageContext,
+    private readonly form: JobForm,
+    private readonly parts: Sections,
+    private origin: Origin,
+    start: JobJson,
+    draft: JobJson | null,
+  ) {
+    this.bar = new SaveBar({
+      exists: origin.etag !== null,
+      save: (run) => void this.save(run),
+      review: () => void this.review(),
+      undo: () => void this.undo(),
+    });
+    this.element = h("div.editor", null, this.notice, this.problem, form.element, this.bar.element);
+    form.write(start);
+    this.untouched = form.read();
+    if (draft) form.write(draft);
+    form.element.addEventListener("input", () => this.changed());
+    form.element.addEventListener("change", () => this.changed());
+    context.guard(() => this.dirty);
+    if (origin.etag !== null) {
+      context.on("jobs", ({ names }) => {
+        if (names.includes(this.name)) void this.lookForOthers();
+      });
+      context.on("reload", () => void this.lookForOthers());
+    }
+    this.changed();
+  }
+
+  /** What is in the form now. */
+  get draft(): JobJson {
+    return this.form.read();
+  }
+
+  get started(): Origin {
+    return this.origin;
+  }
+
+  get dirty(): boolean {
+    return !this.leaving && fieldChanges(this.untouched, this.form.read()).length > 0;
+  }
+
+  async json(): Promise<void> {
+    if (await editJson(this.form)) this.changed();
+  }
+
+  private get name(): string {
+    return this.form.read().name as string;
+  }
+
+  private changed(): void {
+    const job = this.form.read();
+    this.form.recount(job);
+    this.parts.schedule.update(job);
+    this.bar.update(fieldChanges(this.origin.base ?? wholeJob(null), job).length);
+  }
+
+  private async undo(): Promise<void> {
+    if (!(await confirm({ title: t("editor:undoTitle"), action: t("editor:undo"), danger: true }))) return;
+    this.form.clearErrors();
+    this.say(null);
+    this.form.write(this.untouched);
+    this.changed();
+  }
+
+  /** What would be saved; answers whether the reader wants that. `act` as of a dialog. */
+  private review(act?: () => Promise<boolean>, run = false): Promise<boolean> {
+    return confirm({
+      title: t("editor:reviewTitle", { name: this.name }),
+      size: "lg",
+      action: act ? t(run ? "editor:saveAndRun" : "save") : t("close"),
+      body: changesView(this.origin.base, this.form.read()),
+      ...(act ? { act } : { cancel: false }),
+    });
+  }
+
+  private async save(run: boolean): Promise<void> {
+    const open = document.querySelector<HTMLFormElement>(".modal.show form");
+    if (open) {
+      open.requestSubmit();
+      return;
+    }
+    if (this.saving) return;
+    this.say(null);
+    if (!this.consistent()) return;
+    this.saving = true;
+    this.bar.busy(true);
+    try {
+      await this.trySave(run);
+    } finally {
+      this.saving = false;
+      this.bar.busy(false);
+    }
+  }
+
+  private async trySave(run: boolean): Promise<void> {
+    let refused: unknown = null;
+    const write = async (): Promise<boolean> => {
+      try {
+        await writeJob(this.form.read(), this.origin.etag);
+      } catch (error) {
+        // What is to be mended in the form is said there; anything else may be tried again from the dialog.
+        if (!(error instanceof ApiError) || error.temporary) throw error;
+        refused = error;
+      }
+      return true;
+    };
+    try {
+      if (this.origin.base === null) await write();
+      else if (!(await this.review(write, run))) return;
+    } catch (error) {
+      refused = error;
+    }
+    if (refused === null) await this.saved(run);
+    else await this.refused(refused);
+  }
+
+  private async saved(run: boolean): Promise<void> {
+    const { name } = this;
+    this.leaving = true;
+    const id = run ? await runJob(name) : null;
+    if (!run) said(t("editor:saved", { name }));
+    router.go(id ? href("/runs/:id", { id }) : href("/jobs/:name", { name }));
+  }
+
+  private async refused(error: unknown): Promise<void> {
+    const status = error instanceof ApiError ? error.status : 0;
+    if (status === 412) await this.merge();
+    else if (status === 409 && this.origin.etag === null) this.taken();
+    else this.say(this.form.refuse(error));
+  }
+
+  /** There is a job of this name already. */
+  private taken(): void {
+    const { name } = this;
+    this.form.say("name", t("editor:taken"));
+    this.parts.name.focus();
+    replace(
+      this.problem,
+      t("editor:takenLong", { name }),
+      " ",
+      h("a.alert-link", { href: href("/jobs/:name", { name }), target: "_blank" }, t("editor:showThat")),
+    );
+    this.problem.hidden = false;
+  }
+
+  /** Has somebody else saved this job since it was opened? */
+  private async lookForOthers(): Promise<void> {
+    if (this.saving || this.leaving) return;
+    try {
+      const { etag } = await readJob(this.name, this.context.signal);
+      if (etag === this.origin.etag) return;
+      const author = await lastAuthor(this.name, this.context.signal);
+      this.showNotice(t("editor:othersSaved", { who: author?.actor ?? t("editor:merge.somebody") }));
+    } catch (error) {
+      if (error instanceof ApiError && error.notFound) this.showNotice(t("editor:othersDeleted"));
+    }
+  }
+
+  private showNotice(text: string): void {
+    replace(
+      this.notice,
+      h("span", null, text),
+      h(
+        "button.btn.btn-sm.btn-outline-secondary",
+        { type: "button", on: { click: () => void this.merge().catch(failed) } },
+        t("editor:bringTogether"),
+      ),
+    );
+    this.notice.hidden = false;
+  }
+
+  /** Bring what stands on the server together with what is here; nothing is saved by that. */
+  private async merge(): Promise<void> {
+    const { name } = this;
+    const { signal } = this.context;
+    let stored;
+    try {
+      stored = await readJob(name, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.notFound)) {
+        this.say(problemText(error));
+        return;
+      }
+      await this.offerNew(t("editor:goneTitle", { name }), t("editor:gone"), null);
+      return;
+    }
+    const { job, etag } = stored;
+    if (isInvalid(job) || this.origin.base === null) {
+      await this.offerNew(t("editor:brokenTitle", { name }), t("editor:broken"), etag);
+      return;
+    }
+    const theirs = wholeJob(job);
+    const mine = this.form.read();
+    const fields = disagreements(this.origin.base, mine, theirs);
+    const taken = await askMerge(fields, await lastAuthor(name, signal));
+    if (!taken) return;
+    this.startAgain({ base: theirs, etag }, takeFields(mine, theirs, taken));
+    said(t("editor:merged"));
+  }
+
+  /** There is nothing to merge with: go on with what is here, as a new job or in place of what stands there. */
+  private async offerNew(title: string, text: string, etag: string | null): Promise<void> {
+    const action = t("editor:keepMine");
+    if (!(await confirm({ title, body: h("p.mb-0", null, text), action }))) return;
+    this.startAgain({ base: null, etag }, this.form.read());
+  }
+
+  private startAgain(origin: Origin, job: JobJson): void {
+    this.origin = origin;
+    this.untouched = origin.base ?? wholeJob(null);
+    this.form.write(job);
+    this.notice.hidden = true;
+    this.say(null);
+    this.changed();
+  }
+
+  /** What cannot even be told to the server. */
+  private consistent(): boolean {
+    for (const [path, control] of Object.entries(this.parts.pairs)) {
+      const problem = control.problem();
+      this.form.say(path, problem);
+      if (problem === null) continue;
+      this.form.reveal(path);
+      control.element.querySelector("input")?.focus();
+      return false;
+    }
+    return true;
+  }
+
+  private say(text: string | null): void {
+    replace(this.problem, text);
+    this.problem.hidden = text === null;
+    if (text !== null) this.problem.scrollIntoView({ block: "center" });
+  }
+}

@@ -1,0 +1,165 @@
+/** What a schedule means, asked of the server while it is typed: words, next fires, and notes on clock changes. */
+
+import { api, call, type Schemas } from "../../api/client";
+import { ApiError, isAbort } from "../../api/problem";
+import { problemText } from "../../app/problems";
+import { locale, t } from "../../i18n";
+import { dateFormat } from "../../lib/intl";
+import { isZone, offsetOf, viewerZone } from "../../lib/time";
+import { h, replace } from "../../ui/dom";
+import { icon } from "../../ui/icons";
+import { ago, ms } from "../../ui/time";
+
+const WAIT_MS = 250;
+
+export class Preview {
+  readonly element = h("section.preview", { "aria-live": "polite", "aria-label": t("editor:preview") });
+  private asking = new AbortController();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private asked = "";
+
+  /** `refused` gets the server's error about the schedule, null once it is good. */
+  constructor(
+    private readonly signal: AbortSignal,
+    private readonly refused: (error: ApiError | null) => void,
+  ) {
+    signal.addEventListener("abort", () => this.stop());
+    this.hint();
+  }
+
+  /** Ask about `wanted` soon, unless it is what was asked last. */
+  show(wanted: Schemas["PreviewRequest"]): void {
+    const key = JSON.stringify(wanted);
+    if (key === this.asked) return;
+    this.asked = key;
+    this.stop();
+    if (!wanted.cronExpr) {
+      this.refused(null);
+      this.hint();
+      return;
+    }
+    this.element.setAttribute("aria-busy", "true");
+    this.timer = setTimeout(() => void this.ask(wanted), WAIT_MS);
+  }
+
+  private async ask(wanted: Schemas["PreviewRequest"]): Promise<void> {
+    this.asking = new AbortController();
+    const signal = AbortSignal.any([this.signal, this.asking.signal]);
+    try {
+      const found = await call(() => api.POST("/api/v1/schedules/preview", { body: wanted, signal }));
+      this.refused(null);
+      this.draw(found);
+    } catch (error) {
+      if (isAbort(error)) return;
+      const about = error instanceof ApiError && error.fields.length > 0;
+      this.refused(about ? error : null);
+      // What failed for now is asked again with the next key.
+      if (!about) this.asked = "";
+      replace(
+        this.element,
+        h(
+          "p.preview-hint.mb-0",
+          null,
+          icon("alertTriangle"),
+          " ",
+          about ? t("editor:noSchedule") : problemText(error),
+        ),
+      );
+    }
+    this.element.removeAttribute("aria-busy");
+  }
+
+  private hint(): void {
+    this.element.removeAttribute("aria-busy");
+    replace(this.element, h("p.preview-hint.mb-0", null, icon("calendar3"), " ", t("editor:previewHint")));
+  }
+
+  private draw({ description, timezone, next, dstNotes }: Schemas["Preview"]): void {
+    replace(
+      this.element,
+      h("p.preview-words", null, description),
+      next.length ? fireTable(timezone, next) : h("p.text-danger", null, t("editor:neverFires")),
+      dstNotes.map((note) => h("p.preview-note", null, icon("info"), h("span", null, note))),
+    );
+  }
+
+  private stop(): void {
+    clearTimeout(this.timer);
+    this.asking.abort();
+  }
+}
+
+/** Zones that show the same clock are one column. */
+function fireTable(zone: string, fires: readonly Schemas["PreviewFire"][]): HTMLElement {
+  const columns = [
+    { name: zone, title: t("editor:jobsZone"), zone },
+    { name: viewerZone(), title: t("editor:yourZone"), zone: viewerZone() },
+    { name: "UTC", title: "UTC", zone: "UTC" },
+  ].filter(
+    (column, index, all) => all.findIndex((other) => sameClock(other.zone, column.zone, fires)) === index,
+  );
+  return h(
+    "div.table-responsive",
+    { tabindex: "0", role: "region", "aria-label": t("editor:nextFires") },
+    h(
+      "table.table.table-sm.mb-0.fires",
+      null,
+      h("caption.visually-hidden", null, t("editor:nextFires")),
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          columns.map(({ name, title }) => h("th", { scope: "col", title }, name)),
+          h("th", { scope: "col" }, t("editor:when")),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        fires.map((fire, index) => {
+          const offset = fire.local.slice(-6);
+          const before = fires[index - 1]?.local.slice(-6) ?? offset;
+          return h(
+            "tr",
+            null,
+            columns.map((column, place) =>
+              h(
+                "td.num.text-nowrap",
+                { title: place ? null : fire.local },
+                clockText(fire, column.zone),
+                !place && offset !== before && h("span.chip.ms-1", null, offset),
+              ),
+            ),
+            h("td.text-body-secondary.text-nowrap", null, ago(fire.utc)),
+          );
+        }),
+      ),
+    ),
+  );
+}
+
+function sameClock(one: string, other: string, fires: readonly Schemas["PreviewFire"][]): boolean {
+  if (one === other) return true;
+  if (!isZone(one) || !isZone(other)) return false;
+  return fires.every(({ utc }) => offsetOf(ms(utc), one) === offsetOf(ms(utc), other));
+}
+
+/** `Mon 2 Mar, 02:30:00`; the year where it is not this one's. */
+function clockText(fire: Schemas["PreviewFire"], zone: string): string {
+  // A browser may not know the zone; the server has told its clock.
+  const known = isZone(zone);
+  const at = known ? ms(fire.utc) : Date.parse(`${fire.local.slice(0, 19)}Z`);
+  return dateFormat(locale(), {
+    timeZone: known ? zone : "UTC",
+    hourCycle: "h23",
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(fire.utc.slice(17, 19) !== "00" && { second: "2-digit" }),
+    ...(fire.local.slice(0, 4) !== String(new Date().getFullYear()) && { year: "numeric" }),
+  }).format(at);
+}
