@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TYPES = ("application/json", "application/problem+json", "text/html", "text/css", "text/javascript")
 FROM_BYTES = 1024
-LEVEL = 4  # a third faster than 6 and 5 % larger, for lists of jobs
+LEVEL = 4  # of a list of jobs: half the time of level 6, and 3 % larger
 AT_ONCE_BYTES = 128 * 1024  # what is more is left to a thread, since it would hold up all other requests
 
 
