@@ -16,6 +16,8 @@ export default {
   notYet: "Not available yet",
   notYetHelp: "Fields and choices of a job that this version knows and refuses.",
   nothingMissing: "Everything a job can say is available.",
+  groups: { retries: "Retries", limits: "Limits of memory, CPU and files", notify: "Notifications" },
+  choice: "{{field}}: {{choice}}",
   health: "Health",
   allReady: "Everything is ready.",
   notReady: "Not everything is ready.",

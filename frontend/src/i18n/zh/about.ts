@@ -18,6 +18,8 @@ const zh: Translation<typeof en> = {
   notYet: "尚不可用",
   notYetHelp: "此版本能够识别、但会拒绝的任务字段和选项。",
   nothingMissing: "任务的所有字段和选项均可使用。",
+  groups: { retries: "重试", limits: "内存、CPU 与文件限制", notify: "通知" },
+  choice: "{{field}}：{{choice}}",
   health: "健康状况",
   allReady: "全部就绪。",
   notReady: "有部分尚未就绪。",

@@ -38,12 +38,12 @@ function parts({ parts: found }: Schemas["Readiness"]): Child {
   return Object.entries(found ?? {}).map(([name, { ready, detail }]) =>
     h(
       "li",
-      { "data-part": name, "data-ready": ready },
+      { "data-part": name, "data-ready": String(ready) },
       icon(ready ? "checkCircle" : "xCircle"),
       h("div", null, h("span.fw-semibold", null, partName(name)), detail && h("div.sub", null, detail)),
       h(
         "span.ms-auto.text-nowrap.verdict",
-        { "data-ready": ready },
+        { "data-ready": String(ready) },
         t(ready ? "about:ready" : "about:unready"),
       ),
     ),

@@ -26,12 +26,15 @@ const page: Page = (context) => {
   context.root.append(
     h("div.page-head", null, h("h1", null, t("about:title"))),
     h(
-      "div.about-grid",
+      "div.about-columns",
       null,
-      card(t("about:browser"), h("p.sub", null, t("about:browserHelp")), choices(), clock),
-      health.element,
-      system.element,
-      card(t("about:links"), links()),
+      h("div", null, system.element, card(t("about:links"), links())),
+      h(
+        "div",
+        null,
+        health.element,
+        card(t("about:browser"), h("p.sub", null, t("about:browserHelp")), choices(), clock),
+      ),
     ),
   );
 };
@@ -39,8 +42,8 @@ const page: Page = (context) => {
 function card(title: string, ...content: Child[]): HTMLElement {
   const id = newId("card");
   return h(
-    "section.card",
-    { "aria-labelledby": id },
+    "div.card",
+    { role: "group", "aria-labelledby": id },
     h("div.card-head", null, h("h2", { id }, title)),
     h("div.live-card-body", null, ...content),
   );

@@ -11,6 +11,7 @@ import { choiceLabel, fieldLabel } from "../shared/fields";
 import { liveCard, type LiveCard } from "../shared/live-card";
 
 const NOTABLE_SKEW_MS = 2_000;
+const GROUPS = ["retries", "limits", "notify"] as const;
 
 /** `known` hears of every new answer. */
 export function systemCard(context: PageContext, known: () => void): LiveCard {
@@ -82,17 +83,22 @@ export function facts(rows: readonly [string, Child][]): HTMLElement {
 function notYet({ notYet: names }: Schemas["About"]): Child {
   if (!names.length) return t("about:nothingMissing");
   return [
-    names.map((name) => h("span.chip.me-1.mb-1", { title: name }, wordsOf(name))),
+    h(
+      "ul.not-yet",
+      null,
+      names.map((name) => h("li", { title: name }, wordsOf(name))),
+    ),
     h("div.sub", null, t("about:notYetHelp")),
   ];
 }
 
-/** `overlap.queue` is a choice of a field, `retries` or `limits.memoryMb` a field. */
+/** `retries` or `limits.memoryMb` is a field or a group of them, `overlap.queue` a choice of one. */
 function wordsOf(name: string): string {
+  const group = GROUPS.find((each) => each === name);
+  if (group) return t(`about:groups.${group}`);
   const label = fieldLabel(name);
-  if (label !== name) return label;
   const cut = name.lastIndexOf(".");
-  if (cut < 0) return name;
-  const [path, value] = [name.slice(0, cut), name.slice(cut + 1)];
-  return `${fieldLabel(path)}: ${choiceLabel(path, value)}`;
+  if (label !== name || cut < 0) return label;
+  const path = name.slice(0, cut);
+  return t("about:choice", { field: fieldLabel(path), choice: choiceLabel(path, name.slice(cut + 1)) });
 }

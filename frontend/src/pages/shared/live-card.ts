@@ -34,8 +34,8 @@ export function liveCard<T>(context: PageContext, options: LiveCardOptions<T>): 
   const stale = h("span.stale", { role: "status" });
   const body = h("div.live-card-body", null, loadingState());
   const element = h(
-    "section.card",
-    { "aria-labelledby": titleId, "data-card": options.id },
+    "div.card",
+    { role: "group", "aria-labelledby": titleId, "data-card": options.id },
     h("div.card-head", null, h("h2", { id: titleId }, options.title), stale, options.head),
     body,
   );

@@ -81,9 +81,10 @@ const page: Page = async (context) => {
     context,
     (id) => workers.find((worker) => worker.id === id),
     (worker) => action?.(worker) ?? null,
-    () => {
+    (id) => {
       view.worker = null;
       changed();
+      table.element.querySelector<HTMLElement>(`[data-key="${CSS.escape(id)}"] button`)?.focus();
     },
   );
 

@@ -32,7 +32,7 @@ export function workerPanel(
   context: PageContext,
   find: (id: string) => Worker | undefined,
   action: (worker: Worker) => HTMLElement | null,
-  closed: () => void,
+  closed: (id: string) => void,
 ): Panel {
   let id: string | null = null;
   let known = "";
@@ -48,7 +48,7 @@ export function workerPanel(
   });
   const all = h("a.small");
   const element = h(
-    "aside.offcanvas.offcanvas-end.worker-panel",
+    "div.offcanvas.offcanvas-end.worker-panel",
     { tabindex: "-1", "aria-labelledby": titleId },
     h(
       "div.offcanvas-header",
@@ -67,9 +67,15 @@ export function workerPanel(
   );
   document.body.append(element);
   const offcanvas = new Offcanvas(element, { backdrop: false, scroll: true });
+  element.addEventListener("shown.bs.offcanvas", () => {
+    // The page beside it stays usable.
+    element.removeAttribute("aria-modal");
+    element.focus();
+  });
   element.addEventListener("hidden.bs.offcanvas", () => {
+    const shown = id;
     id = null;
-    closed();
+    if (shown !== null) closed(shown);
   });
   context.onLeave(() => {
     offcanvas.dispose();
