@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from app.common.models.base import CamelModel
 from app.common.models.job import Name
@@ -38,7 +38,9 @@ class BulkRequest(CamelModel):
     cursor: QueryText | None = Field(None, description="Of a filter: `next` of the call before")
     add_tags: Tags = Field(default_factory=list)
     remove_tags: Tags = Field(default_factory=list)
-    group: Name | None = Field(None, description="Of `tag`: sets the group; null clears it; absent leaves it")
+    group: Annotated[Name | None, BeforeValidator(lambda group: None if group == "" else group)] = Field(
+        None, description="Of `tag`: sets the group; null or empty clears it; absent leaves it"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
