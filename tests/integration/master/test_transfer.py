@@ -183,7 +183,7 @@ def test_zone_and_group_are_for_jobs_that_name_none(api):
 
 FULL = {
     "x-plain": {},
-    "x-script": {"command": "set -e\n\techo '#1: one'\n"},
+    "x-script": {"command": "set -e\n  echo '#1: one'\n"},
     "x-full": {
         "command": 'set -e\n# comment: \'quoted\' "twice"\n\techo "${A}" | tr a-z A-Z  \n\nexit 0\n',
         "description": "two\nlines \u4f60\u597d \U0001f600 - 'x': #y",
@@ -217,7 +217,7 @@ def test_what_goes_out_comes_in_unchanged(api, form, type_):
         assert [each["name"] for each in json.loads(text)] == sorted(FULL)
     else:
         assert text.count("\n---\n") == len(FULL) - 1
-        assert "command: |\n  set -e\n  \techo '#1: one'\n" in text
+        assert "command: |\n  set -e\n    echo '#1: one'\n" in text
     before = {name: api.get(f"/jobs/{name}").json() for name in FULL}
     assert counts(bring(api, text, dryRun=False)) == (0, 0, len(FULL), 0, True)
     for name in FULL:
