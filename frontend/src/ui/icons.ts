@@ -20,6 +20,7 @@ import clock from "bootstrap-icons/icons/clock.svg?raw";
 import clockHistory from "bootstrap-icons/icons/clock-history.svg?raw";
 import copy from "bootstrap-icons/icons/copy.svg?raw";
 import dashCircle from "bootstrap-icons/icons/dash-circle.svg?raw";
+import dots from "bootstrap-icons/icons/three-dots-vertical.svg?raw";
 import download from "bootstrap-icons/icons/download.svg?raw";
 import filter from "bootstrap-icons/icons/funnel.svg?raw";
 import gear from "bootstrap-icons/icons/gear.svg?raw";
@@ -75,6 +76,7 @@ const SOURCES = {
   clockHistory,
   copy,
   dashCircle,
+  dots,
   download,
   filter,
   gear,
