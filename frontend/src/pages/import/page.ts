@@ -1,10 +1,139 @@
-import type { Page } from "../../app/page";
-import { t } from "../../i18n";
-import { h } from "../../ui/dom";
+/** Jobs from a crontab or a YAML file: first what would change, then the change. */
 
-const page: Page = ({ root, title }) => {
-  title(t("import:title"));
-  root.append(h("div.page-head", null, h("h1", null, t("import:title"))));
+import { api, call, type Schemas } from "../../api/client";
+import { isAbort } from "../../api/problem";
+import { href } from "../../app/address";
+import type { Page, PageContext } from "../../app/page";
+import { locale, t } from "../../i18n";
+import { formatNumber } from "../../lib/number";
+import { h, replace } from "../../ui/dom";
+import { showFieldErrors } from "../../ui/field";
+import { icon } from "../../ui/icons";
+import { loadingState } from "../../ui/states";
+import { ImportForm, type Wanted } from "./form";
+import "./import.css";
+import { itemsView } from "./items";
+
+type Answer = Schemas["ImportAnswer"];
+
+class ImportPage {
+  private readonly form = new ImportForm(
+    () => void this.preview(),
+    () => this.outdate(),
+  );
+  private readonly problem = h("div.alert.alert-danger", { role: "alert", hidden: true });
+  private readonly place = h("div");
+  private dirty = false;
+
+  constructor(private readonly context: PageContext) {
+    context.title(t("import:title"));
+    context.guard(() => this.dirty && !this.form.empty);
+    context.root.append(
+      h("div.page-head", null, h("h1", null, t("import:title"))),
+      this.form.element,
+      this.problem,
+      this.place,
+    );
+    this.form.focus();
+  }
+
+  private async preview(): Promise<void> {
+    const { wanted } = this.form;
+    replace(this.place, loadingState());
+    const answer = await this.ask({ ...wanted, dryRun: true, partial: false });
+    if (answer) this.show(wanted, answer);
+    else replace(this.place);
+  }
+
+  private async apply(wanted: Wanted, planned: Answer, partial: boolean): Promise<void> {
+    const revisions = Object.fromEntries(planned.items.map(({ name, revision }) => [name, revision]));
+    const answer = await this.ask({ ...wanted, dryRun: false, partial, revisions });
+    if (!answer) return;
+    if (answer.applied) this.dirty = false;
+    this.show(wanted, answer);
+  }
+
+  /** Null where it failed; then that is said above. */
+  private async ask(body: Schemas["ImportRequest"]): Promise<Answer | null> {
+    this.problem.hidden = true;
+    try {
+      return await call(() => api.POST("/api/v1/import", { body, signal: this.context.signal }));
+    } catch (error) {
+      if (isAbort(error)) return null;
+      const words = showFieldErrors(this.form.element, error);
+      replace(this.problem, words);
+      this.problem.hidden = words === null;
+      return null;
+    }
+  }
+
+  private show(wanted: Wanted, answer: Answer): void {
+    const heading = h("h2", { tabindex: "-1" }, t(answer.applied ? "import:result" : "import:wouldChange"));
+    replace(
+      this.place,
+      h(
+        "section.card.import-result",
+        null,
+        h("div.card-head", null, heading),
+        itemsView(answer),
+        answer.applied ? this.done(wanted) : this.agreement(wanted, answer),
+      ),
+    );
+    heading.focus({ preventScroll: true });
+    this.place.scrollIntoView({ block: "start", behavior: "smooth" });
+  }
+
+  private agreement(wanted: Wanted, answer: Answer): HTMLElement {
+    const count = answer.create + answer.update;
+    const partial = h("input.form-check-input", { type: "checkbox", id: "import-partial" });
+    const button = h(
+      "button.btn.btn-primary",
+      { type: "button", "data-save": true, disabled: count === 0 || answer.refused > 0 },
+      icon("check"),
+      " ",
+      t("import:apply", { count, shown: formatNumber(count, locale()) }),
+    );
+    partial.addEventListener("change", () => (button.disabled = count === 0 || !partial.checked));
+    button.addEventListener("click", () => {
+      button.disabled = true;
+      void this.apply(wanted, answer, partial.checked).finally(() => (button.disabled = false));
+    });
+    return h(
+      "div.import-agree",
+      null,
+      answer.refused > 0 &&
+        count > 0 &&
+        h(
+          "div.form-check",
+          null,
+          partial,
+          h(
+            "label.form-check-label",
+            { for: "import-partial" },
+            t("import:leaveOut", { count: answer.refused, shown: formatNumber(answer.refused, locale()) }),
+          ),
+        ),
+      count === 0 ? h("span.text-body-secondary", null, t("import:nothing")) : button,
+    );
+  }
+
+  private done({ group }: Wanted): HTMLElement {
+    return h(
+      "div.import-agree",
+      null,
+      h("a.btn.btn-primary", { href: href("/jobs", {}, group ? { group } : {}) }, t("import:toJobs")),
+    );
+  }
+
+  /** The text has changed: what is shown below is about another one. */
+  private outdate(): void {
+    this.dirty = true;
+    replace(this.place);
+  }
+}
+
+const page: Page = (context) => {
+  new ImportPage(context);
 };
 
 export default page;

@@ -12,6 +12,8 @@ import { ago, duration, time } from "../../ui/time";
 import { outcomeStrip } from "../shared/outcome-strip";
 import { isInvalid, type InvalidJob, type Job, type Row } from "./view";
 
+const MAX_TAGS = 3; // of a row; the others are named on hover
+
 export interface Parts {
   /** The box in the head that chooses the page; null: nothing can be chosen. */
   chooseAll: HTMLElement | null;
@@ -85,9 +87,13 @@ function nameCell(row: Row): Child {
             { href: href("/jobs", {}, { group }), title: t("jobs:ofGroup", { group }) },
             group,
           ),
-        tags.map((tag) =>
-          h("a.chip", { href: href("/jobs", {}, { tag }), title: t("jobs:ofTag", { tag }) }, tag),
-        ),
+        tags
+          .slice(0, MAX_TAGS)
+          .map((tag) =>
+            h("a.chip", { href: href("/jobs", {}, { tag }), title: t("jobs:ofTag", { tag }) }, tag),
+          ),
+        tags.length > MAX_TAGS &&
+          h("span", { title: tags.slice(MAX_TAGS).join(", ") }, `+${tags.length - MAX_TAGS}`),
       ),
   ];
 }
@@ -166,7 +172,7 @@ function actionsCell(row: Row, remove: Parts["remove"], mend: Parts["mend"]): Ch
     row.running > 0 && session.may("operator") && actionButton("kill", "stop", name),
     !isInvalid(row) && session.may("operator") && actionButton("run", "play", name),
     editor && (isInvalid(row) ? mendButton(row, mend) : editLink(row)),
-    menu(t("jobs:action.more", { name }), icon("list"), items, "btn btn-sm btn-icon"),
+    menu(t("jobs:action.more", { name }), icon("dots"), items, "btn btn-sm btn-icon"),
   );
 }
 
