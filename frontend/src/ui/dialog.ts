@@ -1,9 +1,9 @@
 /** Dialogs over the page: focus stays inside, Escape closes, the opener gets the focus back. */
 
 import Modal from "bootstrap/js/dist/modal";
-import { problemText } from "../app/problems";
 import { t } from "../i18n";
 import { h, newId, replace, type Child } from "./dom";
+import { clearFieldErrors, showFieldErrors } from "./field";
 
 export interface DialogOptions {
   title: string;
@@ -15,7 +15,8 @@ export interface DialogOptions {
   /** Whether it can be left without agreeing. Default: yes. */
   cancel?: boolean;
   /**
-   * Done when the reader agrees, while the dialog stays open; its error is shown there and nothing is lost.
+   * Done when the reader agrees, while the dialog stays open; its error is shown there, what the server says of a
+   * field at this field, and nothing is lost.
    * The dialog closes when it resolves with anything but `false`.
    */
   act?: () => unknown;
@@ -91,14 +92,16 @@ export async function confirm(options: DialogOptions): Promise<boolean> {
   let agreed = false;
   const run = async () => {
     problem.hidden = true;
+    clearFieldErrors(dialog.element);
     agree.disabled = true;
     try {
       if ((await options.act?.()) === false) return;
       agreed = true;
       dialog.close();
     } catch (error) {
-      replace(problem, problemText(error));
-      problem.hidden = false;
+      const rest = showFieldErrors(dialog.element, error);
+      replace(problem, rest);
+      problem.hidden = rest === null;
     } finally {
       agree.disabled = false;
     }

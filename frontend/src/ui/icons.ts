@@ -22,6 +22,8 @@ import copy from "bootstrap-icons/icons/copy.svg?raw";
 import dashCircle from "bootstrap-icons/icons/dash-circle.svg?raw";
 import dots from "bootstrap-icons/icons/three-dots-vertical.svg?raw";
 import download from "bootstrap-icons/icons/download.svg?raw";
+import eye from "bootstrap-icons/icons/eye.svg?raw";
+import eyeSlash from "bootstrap-icons/icons/eye-slash.svg?raw";
 import filter from "bootstrap-icons/icons/funnel.svg?raw";
 import gear from "bootstrap-icons/icons/gear.svg?raw";
 import globe from "bootstrap-icons/icons/translate.svg?raw";
@@ -31,6 +33,7 @@ import hourglass from "bootstrap-icons/icons/hourglass-split.svg?raw";
 import info from "bootstrap-icons/icons/info-circle.svg?raw";
 import journal from "bootstrap-icons/icons/journal-text.svg?raw";
 import key from "bootstrap-icons/icons/key.svg?raw";
+import keyboard from "bootstrap-icons/icons/keyboard.svg?raw";
 import link from "bootstrap-icons/icons/link-45deg.svg?raw";
 import list from "bootstrap-icons/icons/list.svg?raw";
 import listCheck from "bootstrap-icons/icons/list-check.svg?raw";
@@ -78,6 +81,8 @@ const SOURCES = {
   dashCircle,
   dots,
   download,
+  eye,
+  eyeSlash,
   filter,
   gear,
   globe,
@@ -87,6 +92,7 @@ const SOURCES = {
   info,
   journal,
   key,
+  keyboard,
   link,
   list,
   listCheck,

@@ -36,6 +36,8 @@ export default {
   copy: "Copy",
   copied: "Copied",
   copyFailed: "The browser does not let this page copy.",
+  showTyped: "Show what is typed",
+  hideTyped: "Hide what is typed",
   search: "Search",
   none: "None",
   all: "All",
@@ -57,6 +59,14 @@ export default {
   noAnswer: "The server does not answer.",
   badAnswer: "The server answered with status {{status}}.",
   unexpected: "Something unexpected went wrong: {{detail}}",
+  keys: {
+    title: "Keys",
+    search: "Search on this page",
+    save: "Save",
+    close: "Close a dialog or a menu",
+    menu: "Move within menus, tabs and lists",
+    help: "Show these keys",
+  },
   killRun: {
     title: "Kill this run of {{name}}?",
     what: "Its whole process tree is asked to end, and made to after the job's grace period.",

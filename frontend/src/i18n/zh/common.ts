@@ -39,6 +39,8 @@ const zh: Translation<typeof en> = {
   copy: "复制",
   copied: "已复制",
   copyFailed: "浏览器不允许此页面复制。",
+  showTyped: "显示输入的内容",
+  hideTyped: "隐藏输入的内容",
   search: "搜索",
   none: "无",
   all: "全部",
@@ -59,6 +61,14 @@ const zh: Translation<typeof en> = {
   noAnswer: "服务器没有响应。",
   badAnswer: "服务器返回了状态码 {{status}}。",
   unexpected: "发生了意外错误：{{detail}}",
+  keys: {
+    title: "快捷键",
+    search: "在此页面搜索",
+    save: "保存",
+    close: "关闭对话框或菜单",
+    menu: "在菜单、标签页和列表中移动",
+    help: "显示这些快捷键",
+  },
   killRun: {
     title: "要终止 {{name}} 的这次运行吗？",
     what: "系统会要求它的整个进程树结束，超过任务的宽限时间后强制终止。",

@@ -1,0 +1,51 @@
+/** Roles in words, and the choice of one. */
+
+import { session, type Role } from "../../app/session";
+import { t } from "../../i18n";
+import { h, newId } from "../../ui/dom";
+import "./roles.css";
+
+export const ROLES = ["viewer", "operator", "editor", "admin"] as const satisfies readonly Role[];
+
+export function roleBadge(role: Role): HTMLElement {
+  return h("span.role", { "data-role": role, title: t(`users:roleMeans.${role}`) }, t(`role.${role}`));
+}
+
+export interface RoleChoice {
+  /** A field of a form named `role`. */
+  readonly element: HTMLElement;
+  readonly value: () => Role;
+}
+
+/** The roles up to the reader's own, each with what it may do. */
+export function roleChoice(chosen: Role): RoleChoice {
+  const name = newId("role");
+  const errorId = `${name}-error`;
+  const inputs = ROLES.filter((role) => session.may(role)).map((role) =>
+    h("input.form-check-input", {
+      type: "radio",
+      name,
+      id: `${name}-${role}`,
+      value: role,
+      checked: role === chosen,
+      "aria-describedby": `${name}-${role}-help ${errorId}`,
+    }),
+  );
+  const element = h(
+    "fieldset.field.role-choice",
+    { "data-field": "role" },
+    h("legend.form-label", null, t("users:role")),
+    inputs.map((input) => {
+      const role = input.value as Role;
+      return h(
+        "div.form-check",
+        null,
+        input,
+        h("label.form-check-label", { for: input.id }, t(`role.${role}`)),
+        h("div.form-text", { id: `${input.id}-help` }, t(`users:roleMeans.${role}`)),
+      );
+    }),
+    h("div.invalid-feedback", { id: errorId }),
+  );
+  return { element, value: () => (inputs.find((input) => input.checked)?.value ?? chosen) as Role };
+}
