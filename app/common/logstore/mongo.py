@@ -171,10 +171,9 @@ class MongoLogStore:
         window = {"sortKey": {"$gte": plan_key(since), "$lt": plan_key(until)}}
         sums: Counter[tuple[str, int, Status]] = Counter()
         for status in map(Status, _STORED):
-            own = window | {"status": status.value}
-            for worker, _ in self._sums(own, "worker"):
-                for minute, n in self._sums(own | {"worker": worker}, "planMinute"):
-                    sums[worker, minute * _MINUTE_MS // bucket_ms * bucket_ms, status] += n
+            for key, n in self._sums(window | {"status": status.value}, "workerMinute"):
+                minute, _, worker = key.partition("/")
+                sums[worker, int(minute) * _MINUTE_MS // bucket_ms * bucket_ms, status] += n
         return sorted((*key, n) for key, n in sums.items())
 
     def _counts(self, window: Document, *, by_minute: bool) -> Iterator[tuple[int, int]]:

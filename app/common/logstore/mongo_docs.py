@@ -1,7 +1,8 @@
 """Rows as MongoDB documents, and back. Names are camelCase, times are dates, what is absent is left out.
 
 `sortKey` orders rows by plan time, then id, in one field that indexes, ranges and cursors share; `planMinute`
-is what charts are grouped by. Both only repeat other fields, in a form that the plainest server works with.
+and `workerMinute` are what charts are grouped by. All three only repeat other fields, in a form that the
+plainest server works with.
 """
 
 from collections.abc import Mapping
@@ -66,7 +67,9 @@ def of_run(run: Run) -> Document:
     document["status"] = run.status.value
     document["trigger"] = run.trigger.value
     document["sortKey"] = sort_key(run.plan_time, run.id)
-    document["planMinute"] = run.plan_time // 60_000
+    minute = run.plan_time // 60_000
+    document["planMinute"] = minute
+    document["workerMinute"] = f"{minute}/{run.worker}"
     if clashes.is_double(run.id):
         document["duplicate"] = True
     return document
