@@ -17,14 +17,17 @@ class TextError(CronError):
     """The text is no YAML, or not within bounds: nothing of it can be used. The message begins with where."""
 
 
-def jobs_of_documents(text: str, *, timezone: str | None = None, group: str | None = None) -> Iterator[Found]:
-    """In their order; a second one of a name is refused. `timezone` and `group` are for jobs that name none.
+def jobs_of_documents(
+    text: str, *, timezone: str | None = None, group: str | None = None, max_values: int | None = None
+) -> Iterator[Found]:
+    """In their order; a second one of a name is refused. `timezone` and `group` are for jobs that name none;
+    `max_values` is for YAML, which takes time to read.
 
     Raises TextError.
     """
     given = {name: value for name, value in (("timezone", timezone), ("group", group)) if value is not None}
     taken: set[str] = set()
-    for where, item in _items(text):
+    for where, item in _items(text, max_values):
         if not isinstance(item, dict):
             message = "is not a job, which has at least name, command and cronExpr"
             yield Found(where, "", None, (("", message),))
@@ -36,7 +39,7 @@ def jobs_of_documents(text: str, *, timezone: str | None = None, group: str | No
         yield found
 
 
-def _items(text: str) -> Iterator[tuple[str, Any]]:
+def _items(text: str, max_values: int | None) -> Iterator[tuple[str, Any]]:
     """(where it stands, what stands there)."""
     if text.lstrip().startswith(("{", "[")):
         # Most JSON is YAML, but not all, and it is read ten times as fast. If it is wrong, YAML says where.
@@ -46,7 +49,7 @@ def _items(text: str) -> Iterator[tuple[str, Any]]:
             yield from ((f"job {number}", item) for number, item in enumerate(items, start=1))
             return
     try:
-        yield from _yaml_items(Loader(text))
+        yield from _yaml_items(Loader(text, max_values))
     except yaml.YAMLError as error:
         raise TextError(_in_words(error)) from None
 

@@ -19,8 +19,9 @@ _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fas
 class _Bounded(Composer):
     """Composes in Python on top of either parser: the C code would follow any nesting into a crash."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_values: int | None) -> None:
         super().__init__()
+        self._max_values = max_values
         self._depth = self._values = self._repeated = 0
         self._sizes: dict[str, int] = {}
 
@@ -33,6 +34,8 @@ class _Bounded(Composer):
             raise ComposerError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
         before = self._values
         self._values += 1
+        if self._max_values is not None and self._values > self._max_values:
+            raise ComposerError(None, None, f"more than {self._max_values} values", event.start_mark)
         self._depth += 1
         self._sizes.pop(event.anchor, None)
         node = super().compose_node(parent, index)
@@ -61,8 +64,8 @@ class Loader(_Bounded, _Parser):  # type: ignore[misc]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def __init__(self, text: str) -> None:
-        _Bounded.__init__(self)
+    def __init__(self, text: str, max_values: int | None) -> None:
+        _Bounded.__init__(self, max_values)
         _Parser.__init__(self, text)
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:

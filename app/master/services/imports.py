@@ -24,6 +24,8 @@ from app.master.services.jobs import Jobs, Precondition
 from app.master.services.stretches import in_stretches
 
 MAX_JOBS = 5_000
+MAX_LINES = 50_000
+MAX_VALUES = 500_000
 LATE = ("", "not written: there was no time left; import again to go on")
 
 
@@ -63,12 +65,15 @@ class Planned:
 def read(form: ImportFormat, text: str, *, system: bool, timezone: str | None, group: str | None) -> Text:
     """By the rules of the command line. Raises 422 where nothing of the text can be used."""
     if form is ImportFormat.CRONTAB:
+        if text.count("\n") > MAX_LINES:
+            raise invalid("text", f"has more than {MAX_LINES} lines; import it in parts")
         source = Source("crontab", text, system)
         crontabs = jobs_of_crontabs([source], Options(timezone=timezone, group=group))
         read = Text([found for _, found in crontabs.found], crontabs.notes, KEPT_ON_SERVER)
     else:
+        jobs = jobs_of_documents(text, timezone=timezone, group=group, max_values=MAX_VALUES)
         try:
-            found = list(islice(jobs_of_documents(text, timezone=timezone, group=group), MAX_JOBS + 1))
+            found = list(islice(jobs, MAX_JOBS + 1))
         except TextError as error:
             raise invalid("text", str(error)) from None
         read = Text(found, [], frozenset())

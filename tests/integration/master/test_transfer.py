@@ -291,6 +291,13 @@ def test_a_text_of_megabytes_is_taken_and_more_is_said_to_be_too_much(api):
     assert api.post("/jobs", {"text": "#" * 2_000_000}).status_code == 413
 
 
+def test_texts_that_would_take_long_to_read_are_refused(api):
+    for form, text in (("crontab", "x\n" * 60_000), ("yaml", "- [" + "x, " * 600_000 + "x]\n")):
+        answer = api.post("/import", {"format": form, "text": text})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "text")
+        assert "more than" in answer.json()["detail"]
+
+
 def test_more_jobs_than_one_request_can_write_are_refused(api, monkeypatch):
     monkeypatch.setattr(imports, "MAX_JOBS", 3)
     for form, text in (

@@ -139,6 +139,13 @@ def test_few_lines_that_stand_for_billions_of_values_are_refused_at_once(text):
     assert time.process_time() - began < 5
 
 
+def test_more_values_than_the_reader_takes_are_refused():
+    text = "- " + "\n- ".join(["x"] * 50)
+    assert len(read(text, max_values=51)) == 50
+    with pytest.raises(TextError, match="line 50: more than 50 values"):
+        read(text, max_values=50)
+
+
 @pytest.mark.parametrize("text", ["", "---\n", "[]", "# nothing\n"])
 def test_no_job_at_all(text):
     assert read(text) == []
