@@ -66,16 +66,12 @@ class JobList:
         def key(row: JobRow) -> tuple[Any, ...]:
             return (*_or_last(primary(row)), *row.sort_key) if primary else row.sort_key
 
+        after = None if cursor is None else _decode(cursor)
         if descending:
-            end = len(ordered)
-            if cursor is not None:
-                end = bisect.bisect_left(ordered, _decode(cursor), key=key)
-            start = max(0, end - limit)
-            rows, more = ordered[start:end][::-1], start > 0
+            valued = bisect.bisect_left(ordered, (True,), key=key) if primary else len(ordered)
+            rows, more = _descending(ordered, valued, key, after, limit)
         else:
-            start = 0
-            if cursor is not None:
-                start = bisect.bisect_right(ordered, _decode(cursor), key=key)
+            start = bisect.bisect_right(ordered, after, key=key) if after is not None else 0
             rows, more = ordered[start : start + limit], start + limit < len(ordered)
         return JobPage(rows, len(ordered), _encode(key(rows[-1])) if rows and more else None)
 
@@ -112,6 +108,28 @@ class JobList:
         if wanted.state is JobStatus.ENABLED:
             return replace(wanted, state=None).apply(order.coming, now, last.rows)
         return wanted.apply(order.coming + order.resting, now, last.rows)
+
+
+def _descending(
+    ordered: list[JobRow],
+    valued: int,
+    key: Callable[[JobRow], Any],
+    after: tuple[Any, ...] | None,
+    limit: int,
+) -> tuple[list[JobRow], bool]:
+    """What follows the key `after`, and whether there is more. Only the first `valued` have a value to sort
+    by; the others stay behind them, as in ascending order.
+    """
+    count = len(ordered)
+    start = 0
+    if after is not None:
+        place = bisect.bisect_left(ordered, after, key=key)
+        start = max(0, valued - place if place < valued or after[:1] != (True,) else valued + count - place)
+    rows = [
+        ordered[valued - 1 - place if place < valued else valued + count - 1 - place]
+        for place in range(start, min(start + limit, count))
+    ]
+    return rows, start + limit < count
 
 
 def _primary(sort: str, now: int, last: Snapshot) -> Callable[[JobRow], Any] | None:

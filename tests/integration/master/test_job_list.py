@@ -50,9 +50,10 @@ QUERIES = {
     "lastStatus=failed&q=F-C": "c",
     "sort=nextFire&state=enabled": "abc",
     "sort=nextFire": "abcdez",
-    "sort=-nextFire": "zedcba",
+    "sort=-nextFire": "cbazed",
     "sort=lastStatus": "acdbez",
     "sort=-lastStart&tag=x": "cba",
+    "sort=-lastStatus": "bdcaze",
     "sort=group&lastStatus=failed": "ca",
 }
 
