@@ -4,6 +4,7 @@ import type { Schemas } from "../../api/client";
 import { href } from "../../app/address";
 import { locale, t } from "../../i18n";
 import { formatBytes, formatNumber } from "../../lib/number";
+import { dateFormat } from "../../lib/intl";
 import { exactTime, formatDuration } from "../../lib/time";
 import { copyButton } from "../../ui/clipboard";
 import { h, newId, type Child } from "../../ui/dom";
@@ -100,5 +101,16 @@ function size(run: RunDetail): Child {
 }
 
 function exactly(iso: string | null): Child {
-  return iso && h("time", { datetime: iso }, exactTime(ms(iso), { locale: locale() }));
+  if (!iso) return null;
+  const short = dateFormat(locale(), {
+    hourCycle: "h23",
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+  });
+  return h("time", { datetime: iso, title: exactTime(ms(iso), { locale: locale() }) }, short.format(ms(iso)));
 }

@@ -83,7 +83,9 @@ export class OutputFeed {
 
 function about(run: RunDetail): string {
   if (run.status === "running") return t("run:output.live");
-  return run.outputBytes ? t("run:output.printed", { size: formatBytes(run.outputBytes, locale()) }) : "";
+  if (!run.outputBytes) return "";
+  const size = formatBytes(run.outputBytes, locale());
+  return t(run.truncated ? "run:output.printedCut" : "run:output.printed", { size });
 }
 
 function nothing(run: RunDetail): string {

@@ -7,7 +7,7 @@ import { h, newId, type Child } from "../../ui/dom";
 import { elapsed, ms } from "../../ui/time";
 
 type RunDetail = Schemas["RunDetail"];
-type Point = "planned" | "ordered" | "lastPlanned" | "claimed" | "started" | "ended";
+type Point = "planned" | "firstPlanned" | "ordered" | "lastPlanned" | "claimed" | "started" | "ended";
 
 interface Moment {
   point: Point;
@@ -27,7 +27,11 @@ export function timeline(run: RunDetail): HTMLElement {
   return h(
     "section.card.run-timeline",
     { "aria-labelledby": titleId },
-    h("div.card-head", null, h("h2", { id: titleId }, t("run:timeline.title"))),
+    h(
+      "div.card-head",
+      null,
+      h("h2", { id: titleId }, t(moments.length > 2 ? "run:timeline.title" : "run:timeline.fires")),
+    ),
     picture(moments, run),
     h(
       "ol",
@@ -41,7 +45,12 @@ function momentsOf(run: RunDetail): Moment[] {
   const manual = run.trigger === "manual";
   const first: Moment = { point: manual ? "ordered" : "planned", at: run.planTime };
   if (run.status === "missed" || run.status === "skipped")
-    return run.count > 1 ? [first, { point: "lastPlanned", at: run.lastPlanTime }] : [first];
+    return run.count > 1
+      ? [
+          { point: "firstPlanned", at: run.planTime },
+          { point: "lastPlanned", at: run.lastPlanTime },
+        ]
+      : [first];
   const all: Moment[] = [
     first,
     { point: "claimed", at: run.scheduleTime },
@@ -64,16 +73,20 @@ function entry({ point, at }: Moment, before: Moment | undefined, run: RunDetail
           formatTime(ms(at), { locale: locale(), seconds: true }),
           h("span.fraction", null, `.${at.slice(20, 23)}`),
         )
-      : h("span.text-body-secondary", null, t("run:timeline.open")),
+      : h("span.text-body-secondary", null, openWords(point, run)),
     h("span.span-words", null, spanWords(point, at, before, run)),
   );
+}
+
+/** A run's worker tells when it started once it has ended. */
+function openWords(point: Point, run: RunDetail): string {
+  return t(point === "started" && run.status === "running" ? "run:timeline.toldLater" : "run:timeline.open");
 }
 
 function spanWords(point: Point, at: string | null, before: Moment | undefined, run: RunDetail): Child {
   const kind = SPANS[point];
   if (!kind) return null;
   if (!at) {
-    // The start of a run in progress is not told by its worker yet; its claim is.
     const since = run.startTime ?? run.scheduleTime;
     return point === "ended" && run.status === "running" && since
       ? [elapsed(since), ` ${t("run:timeline.runs")}`]

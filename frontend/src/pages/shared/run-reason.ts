@@ -32,8 +32,6 @@ export type ReasonKey = keyof typeof SENTENCES;
 
 /** The sentences of `reason`, each once; a text where one is not known. */
 export function reasonsOf(reason: string): (Reason | string)[] {
-  const whole = known(reason);
-  if (whole) return [whole];
   const parts = [...new Set(reason.split("; ").filter(Boolean))].map((part) => known(part) ?? part);
   const seen = new Set<string>();
   return parts.filter((part) => {

@@ -31,6 +31,7 @@ export class OutputPanel {
   private readonly wrapButton = toggle("textWrap", t("run:output.wrap"), "wrap", () =>
     this.wrap(wrapChoice.get() !== "on"),
   );
+  private readonly tools: HTMLElement;
   private readonly download: HTMLAnchorElement;
   private readonly empty = h("div.out-none", { hidden: true });
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -50,27 +51,34 @@ export class OutputPanel {
       },
       icon("download"),
     );
-    this.element = h(
-      "section.card.out-card",
-      { "aria-labelledby": titleId },
+    this.tools = h(
+      "div.out-tools",
+      { hidden: true },
       h(
-        "div.out-bar",
-        null,
-        h("h2", { id: titleId }, t("run:output.title")),
-        this.size,
+        "div.out-search",
+        { role: "search" },
+        this.found,
+        this.input,
         h(
-          "div.out-search",
-          { role: "search" },
-          this.found,
-          this.input,
+          "div.btn-group",
+          null,
           this.stepButton("chevronUp", t("run:output.previous"), -1),
           this.stepButton("chevronDown", t("run:output.next"), 1),
         ),
-        this.followButton,
-        this.wrapButton,
+      ),
+      this.followButton,
+      this.wrapButton,
+      h(
+        "div.btn-group",
+        null,
         copyButton(t("run:output.copy"), () => this.viewer.text()),
         this.download,
       ),
+    );
+    this.element = h(
+      "section.card.out-card",
+      { "aria-labelledby": titleId },
+      h("div.out-bar", null, h("h2", { id: titleId }, t("run:output.title")), this.size, this.tools),
       this.viewer.element,
       this.empty,
     );
@@ -108,7 +116,7 @@ export class OutputPanel {
         : t("run:output.notFound");
     if (this.found.textContent !== found) replace(this.found, found);
     this.empty.hidden = count > 0;
-    viewer.element.hidden = count === 0;
+    viewer.element.hidden = this.tools.hidden = count === 0;
   }
 
   private wrap(on: boolean): void {

@@ -17,6 +17,7 @@ const EAGER_LINES = 10_000; // drawn wherever they are, for the browser's own se
 const KEPT_LINES = 20_000; // drawn at most, what is in view apart
 const NEAR = "1500px";
 const AT_END = 16; // px
+const HAND_MS = 700; // a scroll so soon after wheel, finger, key or mouse is the reader's
 
 type Piece = string | { cut: number | null };
 
@@ -42,7 +43,7 @@ export class OutputViewer {
   private ended = false;
   private frame = 0;
   private following = false;
-  private lastTop = 0;
+  private handAt = -Infinity;
 
   constructor() {
     this.element = h(
@@ -53,6 +54,14 @@ export class OutputViewer {
       this.open,
     );
     this.element.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    for (const hand of ["wheel", "touchmove", "keydown", "pointerdown", "pointermove"])
+      this.element.addEventListener(
+        hand,
+        (event) => {
+          if (hand !== "pointermove" || (event as PointerEvent).buttons) this.handAt = performance.now();
+        },
+        { passive: true },
+      );
     this.element.addEventListener("out:drawn", () => this.highlight());
     this.near = new IntersectionObserver((entries) => this.moved(entries), {
       root: this.element,
@@ -140,14 +149,13 @@ export class OutputViewer {
     this.search.extend(this.lines.chunks);
     this.chosen = -1;
     if (this.search.matches.length) {
-      const top = this.views.find(
-        ({ element }) => element.offsetTop + element.offsetHeight > this.element.scrollTop,
+      const { scrollTop } = this.element;
+      const places = new Map(this.views.map((view, place) => [view.chunk, place]));
+      const from = this.views.findIndex(
+        ({ element }) => element.offsetTop + element.offsetHeight > scrollTop,
       );
-      const from = top ? this.views.indexOf(top) : 0;
-      const place = this.search.matches.findIndex(
-        ({ chunk }) => this.views.findIndex((view) => view.chunk === chunk) >= from,
-      );
-      this.choose(Math.max(place, 0));
+      const first = this.search.matches.findIndex(({ chunk }) => (places.get(chunk) ?? -1) >= from);
+      this.choose(Math.max(first, 0));
     } else this.highlight();
     this.onChange();
   }
@@ -299,19 +307,18 @@ export class OutputViewer {
     CSS.highlights.set("out-chosen", chosen);
   }
 
+  /** Only the reader stops following; boxes that find their height do not. */
   private scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
     const atEnd = scrollTop + clientHeight >= scrollHeight - AT_END;
-    // Only who scrolls up stops to follow; what grows does not.
-    const follow = atEnd || (this.following && scrollTop >= this.lastTop);
-    this.lastTop = scrollTop;
-    if (follow === this.following) return;
-    this.following = follow;
-    this.onChange();
+    if (atEnd === this.following) return;
+    if (performance.now() - this.handAt < HAND_MS) {
+      this.following = atEnd;
+      this.onChange();
+    } else if (this.following) this.toEnd();
   }
 
   private toEnd(): void {
     this.element.scrollTop = this.element.scrollHeight;
-    this.lastTop = this.element.scrollTop;
   }
 }
