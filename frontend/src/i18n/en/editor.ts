@@ -205,6 +205,6 @@ export default {
   },
   invalidTitle: "This is not a valid job",
   invalidHelp:
-    "It fires nothing. Below stands what is stored under this name, and why it is no job. Fill in the form to replace it.",
+    "It fires nothing. Below stands what is stored under this name, and why it is no job. What could be read is filled in; save the form to replace it.",
   rawText: "What is stored",
 };

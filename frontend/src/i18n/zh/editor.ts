@@ -207,7 +207,7 @@ const zh: Translation<typeof en> = {
     lost: "表单无法容纳这些字段或其值：{{names}}",
   },
   invalidTitle: "这不是有效的任务",
-  invalidHelp: "它不会触发。下面是以此名称存放的内容及其无效的原因。填写表单即可替换它。",
+  invalidHelp: "它不会触发。下面是以此名称存放的内容及其无效的原因。能识别的内容已填入表单，保存即可替换它。",
   rawText: "存放的内容",
 };
 

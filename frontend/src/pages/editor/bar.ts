@@ -19,7 +19,7 @@ export class SaveBar {
   private readonly more: HTMLElement;
   private readonly buttons: HTMLButtonElement[];
 
-  constructor(private readonly actions: BarActions) {
+  constructor(actions: BarActions) {
     const link = (label: string, action: string, act: () => void) =>
       h("button.btn.btn-sm.btn-link", { type: "button", "data-action": action, on: { click: act } }, label);
     this.more = h(
@@ -60,12 +60,10 @@ export class SaveBar {
     );
   }
 
-  /** `count` fields differ from what is stored, or, of a new job, from the defaults. */
-  update(count: number): void {
-    const key = this.actions.exists ? "editor:changes" : "editor:fieldsSet";
-    const text = count
-      ? t(key, { count })
-      : t(this.actions.exists ? "editor:noChanges" : "editor:nothingSet");
+  /** `count` fields differ from what is stored, or, where no job is stored, from the defaults. */
+  update(count: number, stored: boolean): void {
+    const key = stored ? "editor:changes" : "editor:fieldsSet";
+    const text = count ? t(key, { count }) : t(stored ? "editor:noChanges" : "editor:nothingSet");
     if (this.said.textContent !== text) replace(this.said, text);
     this.more.hidden = count === 0;
   }

@@ -92,7 +92,8 @@ export function chipsControl({ label, suggestions = [], placeholder, parse = Str
     element,
     get: () => values,
     set(value) {
-      values = Array.isArray(value) ? (value as (string | number)[]) : [];
+      const list: unknown[] = Array.isArray(value) ? value : [];
+      values = list.filter((each) => typeof each === "string" || typeof each === "number");
       draw();
     },
   };

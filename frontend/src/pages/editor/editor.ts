@@ -92,7 +92,8 @@ export class Editor {
     const job = this.form.read();
     this.form.recount(job);
     this.parts.schedule.update(job);
-    this.bar.update(fieldChanges(this.origin.base ?? wholeJob(null), job).length);
+    const { base } = this.origin;
+    this.bar.update(fieldChanges(base ?? wholeJob(null), job).length, base !== null);
   }
 
   private async undo(): Promise<void> {

@@ -63,6 +63,18 @@ export function takeFields(mine: JobJson, theirs: JobJson, fields: readonly stri
   return fields.reduce((job, field) => withValue(job, field, valueAt(theirs, field)), mine);
 }
 
+/** What of a text that is no valid job can go into the form; a new job if nothing can. */
+export function salvage(raw: string, name: string): JobJson {
+  let found: unknown = null;
+  try {
+    found = JSON.parse(raw);
+  } catch {
+    // It is shown as it is beside the form.
+  }
+  const known = isPlain(found) ? Object.entries(found).filter(([field]) => field in JOB_DEFAULTS) : [];
+  return { ...wholeJob(Object.fromEntries(known)), name };
+}
+
 /** A name for a copy that is no longer than names may be. */
 export function copyName(name: string): string {
   return `${Array.from(name).slice(0, 123).join("").trimEnd()} copy`;

@@ -9,8 +9,8 @@ import type { JobJson } from "../../lib/job";
 import { h } from "../../ui/dom";
 import { Editor, type Origin } from "./editor";
 import { JobForm } from "./form";
-import { copyName, wholeJob } from "./model";
-import { isInvalid, readJob } from "./saving";
+import { copyName, salvage, wholeJob } from "./model";
+import { isInvalid, readJob, type AnyJob } from "./saving";
 import { fillForm, type Surroundings } from "./sections";
 
 /** Work that a change of language would lose: the page is drawn anew, at the same address. */
@@ -31,7 +31,7 @@ const page: Page = async (context) => {
   const resumed = kept?.hash === location.hash ? kept : null;
   kept = null;
   const job = stored && !isInvalid(stored.job) ? wholeJob(stored.job) : null;
-  const start = startOf(job, name, source);
+  const start = startOf(stored?.job ?? null, name);
   const origin = resumed?.origin ?? {
     base: name === null ? null : job,
     etag: name === null ? null : (stored?.etag ?? null),
@@ -77,9 +77,10 @@ async function lookAround(signal: AbortSignal): Promise<Surroundings> {
   return { about, facets, workers: workers.items, signal };
 }
 
-function startOf(job: JobJson | null, name: string | null, source: string | null): JobJson {
-  if (name !== null) return { ...wholeJob(job), name };
-  return job && source !== null ? { ...job, name: copyName(source) } : wholeJob(null);
+function startOf(job: AnyJob | null, name: string | null): JobJson {
+  if (!job) return wholeJob(null);
+  const called = name ?? copyName(job.name);
+  return isInvalid(job) ? salvage(job.raw, called) : { ...wholeJob(job), name: called };
 }
 
 function keepWork({ signal }: PageContext, editor: Editor): void {

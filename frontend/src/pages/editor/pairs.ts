@@ -109,7 +109,8 @@ export function pairsControl(options: PairOptions): Pairs {
     set(value) {
       for (const row of rows) row.element.remove();
       rows = [];
-      for (const [name, text] of Object.entries((value ?? {}) as Record<string, string>)) append(name, text);
+      const pairs = typeof value === "object" && value !== null ? value : {};
+      for (const [name, text] of Object.entries(pairs)) append(name, String(text));
     },
     problem() {
       const found = filled().map(({ name }) => name.value.trim());

@@ -65,10 +65,16 @@ export function timesControls(state: DayTimes, told: () => void): Child {
   return [
     row(
       t("editor:builder.hours"),
-      toggles(t("editor:builder.hours"), numbers(0, 23), state.hours, (values) => {
-        state.hours = values;
-        told();
-      }),
+      toggles(
+        t("editor:builder.hours"),
+        numbers(0, 23),
+        state.hours,
+        (values) => {
+          state.hours = values;
+          told();
+        },
+        "hours",
+      ),
     ),
     row(
       t("editor:builder.minute"),

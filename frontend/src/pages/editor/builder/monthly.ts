@@ -51,8 +51,12 @@ export function monthlyControls(state: Monthly, told: () => void): Child {
 function dayControls(on: MonthDay, change: Change): Child {
   switch (on.type) {
     case "days":
-      return toggles(t("editor:builder.on.days"), numbers(1, 31), on.days, (days) =>
-        change({ type: "days", days }),
+      return toggles(
+        t("editor:builder.on.days"),
+        numbers(1, 31),
+        on.days,
+        (days) => change({ type: "days", days }),
+        "days",
       );
     case "last":
       return [

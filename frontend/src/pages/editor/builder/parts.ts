@@ -15,11 +15,12 @@ export function toggles(
   options: readonly Option<number>[],
   chosen: readonly number[],
   change: (values: number[]) => void,
+  columns: "hours" | "days" | null = null,
 ): HTMLElement {
   const values = new Set(chosen);
   return h(
     "div.toggles",
-    { role: "group", "aria-label": label },
+    { role: "group", "aria-label": label, "data-columns": columns },
     options.map(({ value, label: text }) => {
       const button = h(
         "button.toggle",
