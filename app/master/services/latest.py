@@ -11,6 +11,7 @@ PATIENCE_SECONDS = 0.15  # for newer figures, where there are some that will do
 COLD_SECONDS = 10.0  # for the first ones
 REST = 4  # times as long as the last ones took, before the next: at most a fifth of a core
 RETRY_SECONDS = 1.0
+STOP_SECONDS = 1.0  # for figures in the making; nobody waits for them any more
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ class Latest(Generic[T]):
         with self._changed:
             self._changed.notify_all()
         if self._thread.is_alive():
-            self._thread.join(timeout=10)
+            self._thread.join(STOP_SECONDS)
 
     def get(self, *, fresh: Callable[[T], bool], usable: Callable[[T], bool]) -> T:
         """Figures that are `fresh`, or at least `usable` where these take too long.
