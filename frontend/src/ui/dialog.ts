@@ -56,7 +56,7 @@ export function openDialog({ title, body, footer, size, cancel = true, submit }:
     submit();
   });
   const element = h(
-    "div.modal.fade",
+    "div.modal",
     { tabindex: "-1", "aria-labelledby": titleId, "aria-modal": "true", role: "dialog" },
     h("div.modal-dialog.modal-dialog-scrollable", { class: size ? `modal-${size}` : "" }, form),
   );
