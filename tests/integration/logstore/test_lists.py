@@ -7,7 +7,7 @@ from operator import attrgetter
 import pytest
 
 from app.common.errors import FieldError
-from app.common.logstore import RunQuery
+from app.common.logstore import RecentRun, RunQuery
 from app.common.models import Status, Trigger
 from tests.integration.logstore.rows import DAY, MINUTE, T0, a_run, every_run, full_run, listed
 
@@ -195,6 +195,29 @@ def test_workload_sums_up_by_worker_what_plain_python_sums_up(store, bucket, shi
 
 def test_workload_of_an_empty_store_is_empty(store):
     assert store.workload(0, T0 + DAY, MINUTE) == []
+
+
+def test_recent_runs_are_the_first_rows_of_each_job_s_list(store):
+    store.store(some_runs(200, seed=6))
+    names = [f"job-{n}" for n in range(5)]
+    for limit in (1, 20, 1000):
+        listed_first = {name: store.runs(RunQuery(job=name, limit=limit)).runs for name in names}
+        assert store.recent_runs(names, limit) == {
+            name: [RecentRun(r.id, r.status, r.plan_time, r.start_time, r.end_time) for r in runs]
+            for name, runs in listed_first.items()
+            if runs
+        }
+    assert store.recent_runs([], 20) == {}
+    assert set(store.recent_runs(["job-1", "\ud800", "'; --"], 1)) == {"job-1"}
+
+
+def test_last_rows_say_what_the_states_say(store):
+    assert store.last_rows() == []
+    store.store(some_runs(200, seed=7))
+    store.store([a_run("never ran", status=Status.MISSED)])
+    states = store.job_states().values()
+    assert sorted(store.last_rows()) == sorted((s.job_name, s.last_status, s.last_start) for s in states)
+    assert ("never ran", "missed", None) in store.last_rows()
 
 
 def test_jobs_fail_whose_last_row_was_a_bad_one(store):
