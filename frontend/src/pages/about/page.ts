@@ -4,7 +4,7 @@ import type { Page } from "../../app/page";
 import { t } from "../../i18n";
 import { h, newId, replace, type Child } from "../../ui/dom";
 import { icon } from "../../ui/icons";
-import { choices } from "./choices";
+import { browserChoices } from "../shared/browser-choices";
 import { healthCard } from "./health";
 import { browserFacts, systemCard } from "./system";
 import "../shared/live-card.css";
@@ -33,7 +33,7 @@ const page: Page = (context) => {
         "div",
         null,
         health.element,
-        card(t("about:browser"), h("p.sub", null, t("about:browserHelp")), choices(), clock),
+        card(t("about:browser"), h("p.sub", null, t("about:browserHelp")), browserChoices(), clock),
       ),
     ),
   );

@@ -31,7 +31,7 @@ export function runningCard(context: PageContext): LiveCard {
       id: "worker",
       header: t("dashboard:running.worker"),
       class: "d-none d-sm-table-cell",
-      cell: (run) => h("a.plain", { href: workerLink(run.worker) }, run.worker),
+      cell: (run) => h("a.plain.cut", { href: workerLink(run.worker), title: run.worker }, run.worker),
     }),
   });
 }

@@ -21,7 +21,7 @@ export function upcomingCard(context: PageContext): LiveCard {
     title: t("dashboard:upcoming.title"),
     minMs: 4_000,
     load: async () => {
-      const query = { sort: "nextFire", state: "enabled" as const, limit: 10 };
+      const query = { sort: "nextFire", state: "enabled" as const, limit: 8 };
       const page = await call(() => api.GET("/api/v1/jobs", { params: { query }, signal: context.signal }));
       const rows = page.items.flatMap((job) =>
         "cronExpr" in job && job.nextFire
@@ -47,7 +47,7 @@ export function upcomingCard(context: PageContext): LiveCard {
         header: t("dashboard:upcoming.job"),
         cell: (job) => [
           h("a", { href: jobLink(job.name) }, job.name),
-          h("div.sub.clamp", { title: job.cronExpr }, job.scheduleText),
+          h("div.sub.clamp.one-line", { title: `${job.scheduleText} (${job.cronExpr})` }, job.scheduleText),
         ],
       },
       {

@@ -2,6 +2,7 @@
 
 import type { Schemas } from "../../api/client";
 import { locale, t } from "../../i18n";
+import { translateProblem } from "../../lib/problems-zh";
 import { formatDuration } from "../../lib/time";
 import { h } from "../../ui/dom";
 import type { Column } from "../../ui/table";
@@ -40,7 +41,7 @@ export function workerColumns(
       id: "condition",
       header: t("workers:column.condition"),
       sort: "condition",
-      cell: (worker) => [conditionBadge(worker), worker.reason && h("div.sub", null, worker.reason)],
+      cell: (worker) => [conditionBadge(worker), worker.reason && h("div.sub", null, reasonOf(worker))],
     },
     {
       id: "load",
@@ -91,6 +92,11 @@ export function workerColumns(
       cell: action,
     });
   return columns;
+}
+
+/** The worker speaks English. */
+export function reasonOf({ reason }: Worker): string {
+  return translateProblem(reason, locale());
 }
 
 export function labelChips(worker: Worker): HTMLElement[] | HTMLElement {

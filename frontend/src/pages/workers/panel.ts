@@ -13,7 +13,7 @@ import { elapsed, time } from "../../ui/time";
 import { gather } from "../shared/gather";
 import { longestFirst, runningColumns } from "../shared/running-runs";
 import { conditionBadge, loadBar } from "../shared/worker-state";
-import { clockOffset, labelChips, lateness } from "./columns";
+import { clockOffset, labelChips, lateness, reasonOf } from "./columns";
 
 type Worker = Schemas["WorkerView"];
 type Run = Schemas["RunView"];
@@ -143,7 +143,7 @@ export function workerPanel(
 function factsOf(worker: Worker, action: Child): Child {
   const rows: [string, Child][] = [
     [t("workers:column.condition"), conditionBadge(worker)],
-    ...(worker.reason ? [[t("workers:reason"), worker.reason] as [string, Child]] : []),
+    ...(worker.reason ? [[t("workers:reason"), reasonOf(worker)] as [string, Child]] : []),
     [t("workers:slots"), loadBar(worker.running, worker.capacity)],
     [t("workers:column.lateness"), h("span", { title: t("workers:latenessHelp") }, lateness(worker))],
     [t("workers:column.clock"), h("span", { title: t("workers:clockHelp") }, clockOffset(worker))],

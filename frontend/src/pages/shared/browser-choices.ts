@@ -1,4 +1,4 @@
-/** The language and the theme of this browser. */
+/** Choosing the language and the theme of this browser. */
 
 import { router } from "../../app/router";
 import { chooseTheme, chosenTheme, type Theme } from "../../app/theme";
@@ -6,27 +6,28 @@ import { chooseLanguage, currentLanguage, LANGUAGE_NAMES, t, type Language } fro
 import { h, newId } from "../../ui/dom";
 import { icon, type IconName } from "../../ui/icons";
 import { failed } from "../../ui/toast";
+import "./browser-choices.css";
 
 interface Choice {
   label: string;
   icon?: IconName;
   lang?: string;
   chosen: boolean;
-  choose: () => void;
+  choose: () => Promise<void> | void;
 }
 
-export function choices(): HTMLElement {
-  return h("div", null, languages(), themes());
+export function browserChoices(): HTMLElement {
+  return h("div.browser-choices", null, languages(), themes());
 }
 
 function languages(): HTMLElement {
   return group(
-    t("language"),
+    "language",
     (Object.entries(LANGUAGE_NAMES) as [Language, string][]).map(([language, label]) => ({
       label,
       lang: language,
       chosen: language === currentLanguage(),
-      choose: () => void chooseLanguage(language).then(() => router.refresh(), failed),
+      choose: () => chooseLanguage(language),
     })),
   );
 }
@@ -38,25 +39,22 @@ function themes(): HTMLElement {
     ["dark", "dark", "moon"],
   ];
   return group(
-    t("theme"),
+    "theme",
     all.map(([theme, name, symbol]) => ({
       label: t(`themes.${name}`),
       icon: symbol,
       chosen: theme === chosenTheme(),
-      choose: () => {
-        chooseTheme(theme);
-        void router.refresh();
-      },
+      choose: () => chooseTheme(theme),
     })),
   );
 }
 
-function group(title: string, all: readonly Choice[]): HTMLElement {
-  const name = newId("choice");
+function group(kind: "language" | "theme", all: readonly Choice[]): HTMLElement {
+  const name = newId(kind);
   return h(
-    "fieldset.choice",
-    null,
-    h("legend", null, title),
+    "fieldset",
+    { "data-choice": kind },
+    h("legend", null, t(kind)),
     h(
       "div.btn-group",
       null,
@@ -68,7 +66,7 @@ function group(title: string, all: readonly Choice[]): HTMLElement {
             name,
             id,
             checked: each.chosen,
-            on: { change: each.choose },
+            on: { change: () => void choose(kind, each) },
           }),
           h(
             "label.btn.btn-sm.btn-outline-secondary",
@@ -81,4 +79,15 @@ function group(title: string, all: readonly Choice[]): HTMLElement {
       }),
     ),
   );
+}
+
+/** The page is drawn again in its new looks; the reader stays where the choice was made. */
+async function choose(kind: string, choice: Choice): Promise<void> {
+  try {
+    await choice.choose();
+    await router.refresh();
+    document.querySelector<HTMLElement>(`[data-choice="${kind}"] :checked`)?.focus();
+  } catch (error) {
+    failed(error);
+  }
 }
