@@ -5,13 +5,13 @@ import { api, call, type Schemas } from "../../api/client";
 import { href } from "../../app/address";
 import { router } from "../../app/router";
 import { locale, t } from "../../i18n";
-import { formatNumber } from "../../lib/number";
 import { exactTime, formatDuration, formatTime } from "../../lib/time";
 import { chart, type ChartView } from "../../ui/chart";
 import { h, replace } from "../../ui/dom";
 import { emptyState } from "../../ui/states";
-import { RUN_STATUSES, statusColor, type RunStatus } from "../../ui/status";
+import { statusColor } from "../../ui/status";
 import { ms, serverNow } from "../../ui/time";
+import { statusKeys } from "../shared/chart-key";
 import { liveCard } from "../shared/live-card";
 import { outcomeText } from "../shared/run-words";
 import { runBars, type RunBars } from "./run-bars";
@@ -68,28 +68,17 @@ export function runChart(source: JobSource): HTMLElement {
 
 function legend({ bars, durations, logarithmic }: RunBars): (Node | string | null)[] {
   if (!bars.length) return [];
-  const counts = RUN_STATUSES.map(
-    (status) => [status, bars.filter(({ run }) => run.status === status).length] as const,
-  );
   const figure = (name: string, value: number | null) =>
     value === null
       ? null
       : h("span.text-nowrap", null, `${name} `, h("b.num", null, formatDuration(value, locale())));
   return [
-    ...counts.filter(([, count]) => count).map(([status, count]) => statusKey(status, count)),
+    ...statusKeys((status) => bars.filter(({ run }) => run.status === status).length),
     figure(t("job:chart.p50"), durations.p50),
     figure(t("job:chart.p95"), durations.p95),
     figure(t("job:chart.longest"), durations.max),
     logarithmic ? h("span.text-nowrap", null, t("job:chart.logarithmic")) : null,
   ];
-}
-
-function statusKey(status: RunStatus, count: number): HTMLElement {
-  return h(
-    "span.key.mark",
-    { "data-status": status },
-    h("span.key-text", null, `${t(`status.${status}`)} ${formatNumber(count, locale())}`),
-  );
 }
 
 function label({ bars, durations }: RunBars): string {
