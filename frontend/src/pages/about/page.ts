@@ -28,13 +28,13 @@ const page: Page = (context) => {
     h(
       "div.about-columns",
       null,
-      h("div", null, system.element, card(t("about:links"), links())),
       h(
         "div",
         null,
-        health.element,
         card(t("about:browser"), h("p.sub", null, t("about:browserHelp")), browserChoices(), clock),
+        health.element,
       ),
+      h("div", null, system.element, card(t("about:links"), links())),
     ),
   );
 };

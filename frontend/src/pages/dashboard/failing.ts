@@ -47,8 +47,9 @@ export function failingCard(context: PageContext): LiveCard {
         cell: ({ last }) => h("span.num", null, formatNumber(last.failuresInARow, locale())),
       },
       {
-        id: "since",
+        id: "success",
         header: t("dashboard:failing.since"),
+        class: "d-none d-sm-table-cell text-nowrap",
         cell: ({ last }) =>
           last.lastSuccess ? ago(last.lastSuccess) : h("span.sub", null, t("dashboard:failing.never")),
       },

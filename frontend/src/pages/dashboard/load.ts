@@ -3,11 +3,10 @@
 import { api, call, type Schemas } from "../../api/client";
 import type { PageContext } from "../../app/page";
 import { href } from "../../app/address";
-import { locale, t } from "../../i18n";
-import { formatDuration } from "../../lib/time";
+import { t } from "../../i18n";
 import { h } from "../../ui/dom";
 import type { LiveCard } from "../shared/live-card";
-import { conditionBadge, loadBar } from "../shared/worker-state";
+import { conditionBadge, lateness, loadBar } from "../shared/worker-state";
 import { orderWorkers } from "../shared/worker-order";
 import { workerLink } from "./links";
 import { listCard } from "./list-card";
@@ -44,7 +43,7 @@ export function loadCard(context: PageContext): LiveCard {
         id: "lateness",
         header: h("span", { title: t("dashboard:load.latenessHelp") }, t("dashboard:load.lateness")),
         class: "text-end",
-        cell: (worker) => h("span.num.text-nowrap", null, formatDuration(worker.latenessMs, locale())),
+        cell: (worker) => lateness(worker),
       },
     ],
   });

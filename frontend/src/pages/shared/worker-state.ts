@@ -3,9 +3,12 @@
 import type { Schemas } from "../../api/client";
 import { locale, t } from "../../i18n";
 import { formatNumber } from "../../lib/number";
+import { formatDuration } from "../../lib/time";
 import { h } from "../../ui/dom";
 import { conditionOf } from "./worker-condition";
 import "./worker-state.css";
+
+const NOTABLE_LATENESS_MS = 1_000;
 
 type Worker = Schemas["WorkerView"];
 
@@ -38,5 +41,15 @@ export function loadBar(running: number, capacity: number): HTMLElement {
       { "aria-label": text, role: "img" },
       `${formatNumber(running, locale())} / ${formatNumber(capacity, locale())}`,
     ),
+  );
+}
+
+/** How late it starts runs; made to stand out where that is much. */
+export function lateness(worker: Worker): HTMLElement {
+  const notable = worker.latenessMs >= NOTABLE_LATENESS_MS;
+  return h(
+    "span.num.text-nowrap",
+    { class: notable ? "notable" : "" },
+    formatDuration(worker.latenessMs, locale()),
   );
 }

@@ -7,11 +7,10 @@ import { formatDuration } from "../../lib/time";
 import { h } from "../../ui/dom";
 import type { Column } from "../../ui/table";
 import { elapsed } from "../../ui/time";
-import { conditionBadge, loadBar } from "../shared/worker-state";
+import { conditionBadge, lateness, loadBar } from "../shared/worker-state";
 
 type Worker = Schemas["WorkerView"];
 
-const NOTABLE_LATENESS_MS = 1_000;
 const NOTABLE_OFFSET_MS = 1_000; // at 2 s the worker suspends itself
 
 /** `open` shows the details of a worker; `action` is the last cell. */
@@ -59,7 +58,7 @@ export function workerColumns(
       id: "lateness",
       header: h("span", { title: t("workers:latenessHelp") }, t("workers:column.lateness")),
       sort: "lateness",
-      class: "text-end",
+      class: "text-end d-none d-sm-table-cell",
       cell: (worker) => lateness(worker),
     },
     {
@@ -88,7 +87,7 @@ export function workerColumns(
     columns.push({
       id: "actions",
       header: h("span.visually-hidden", null, t("workers:column.actions")),
-      class: "text-end",
+      class: "text-end d-none d-sm-table-cell",
       cell: action,
     });
   return columns;
@@ -106,15 +105,6 @@ export function labelChips(worker: Worker): HTMLElement[] | HTMLElement {
     const text = value ? `${key}=${value}` : key;
     return h("span.chip.me-1", { title: text }, text);
   });
-}
-
-export function lateness(worker: Worker): HTMLElement {
-  const notable = worker.latenessMs >= NOTABLE_LATENESS_MS;
-  return h(
-    "span.num.text-nowrap",
-    { class: notable ? "notable" : "" },
-    formatDuration(worker.latenessMs, locale()),
-  );
 }
 
 /** With its sign: ahead of the cluster or behind. */

@@ -12,8 +12,8 @@ import { Table } from "../../ui/table";
 import { elapsed, time } from "../../ui/time";
 import { gather } from "../shared/gather";
 import { longestFirst, runningColumns } from "../shared/running-runs";
-import { conditionBadge, loadBar } from "../shared/worker-state";
-import { clockOffset, labelChips, lateness, reasonOf } from "./columns";
+import { conditionBadge, lateness, loadBar } from "../shared/worker-state";
+import { clockOffset, labelChips, reasonOf } from "./columns";
 
 type Worker = Schemas["WorkerView"];
 type Run = Schemas["RunView"];
