@@ -10,7 +10,7 @@ function address(path: string): string {
 
 /** `token` may be a variable of the shell. */
 export function curlExample(token: string): string {
-  return `curl -H "Authorization: Bearer ${token}" ${address("api/v1/jobs?limit=5")}`;
+  return `curl -H "Authorization: Bearer ${token}" "${address("api/v1/jobs?limit=5")}"`;
 }
 
 export function cliExample(): string {
