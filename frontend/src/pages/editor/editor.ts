@@ -35,6 +35,7 @@ export class Editor {
   /** What was in the form when nothing had been done yet. */
   private untouched: JobJson;
   private saving = false;
+  private writing = false;
   private leaving = false;
 
   constructor(
@@ -55,7 +56,10 @@ export class Editor {
     form.write(start);
     this.untouched = form.read();
     if (draft) form.write(draft);
-    form.element.addEventListener("input", () => this.changed());
+    form.element.addEventListener("input", (event) => {
+      if (event.target instanceof Element) form.forgive(event.target);
+      this.changed();
+    });
     form.element.addEventListener("change", () => this.changed());
     context.guard(() => this.dirty);
     if (origin.etag !== null) {
@@ -118,32 +122,35 @@ export class Editor {
   private async save(run: boolean): Promise<void> {
     const open = document.querySelector<HTMLFormElement>(".modal.show form");
     if (open) {
-      open.requestSubmit();
+      // Ctrl-S once more, over the changes to be saved.
+      if (this.saving) open.requestSubmit();
       return;
     }
     if (this.saving) return;
     this.say(null);
     if (!this.consistent()) return;
     this.saving = true;
-    this.bar.busy(true);
     try {
       await this.trySave(run);
     } finally {
       this.saving = false;
-      this.bar.busy(false);
     }
   }
 
   private async trySave(run: boolean): Promise<void> {
     let refused: unknown = null;
     const write = async (): Promise<boolean> => {
+      this.busy(true);
       try {
         await writeJob(this.form.read(), this.origin.etag);
       } catch (error) {
         // What is to be mended in the form is said there; anything else may be tried again from the dialog.
         if (!(error instanceof ApiError) || error.temporary) throw error;
         refused = error;
+      } finally {
+        this.busy(false);
       }
+      this.leaving = refused === null;
       return true;
     };
     try {
@@ -152,13 +159,18 @@ export class Editor {
     } catch (error) {
       refused = error;
     }
+    this.saving = false;
     if (refused === null) await this.saved(run);
     else await this.refused(refused);
   }
 
+  private busy(writing: boolean): void {
+    this.writing = writing;
+    this.bar.busy(writing);
+  }
+
   private async saved(run: boolean): Promise<void> {
     const { name } = this;
-    this.leaving = true;
     const id = run ? await runJob(name) : null;
     if (!run) said(t("editor:saved", { name }));
     router.go(id ? href("/runs/:id", { id }) : href("/jobs/:name", { name }));
@@ -187,15 +199,20 @@ export class Editor {
 
   /** Has somebody else saved this job since it was opened? */
   private async lookForOthers(): Promise<void> {
-    if (this.saving || this.leaving) return;
+    if (this.mine()) return;
     try {
       const { etag } = await readJob(this.name, this.context.signal);
-      if (etag === this.origin.etag) return;
+      if (etag === this.origin.etag || this.mine()) return;
       const author = await lastAuthor(this.name, this.context.signal);
       this.showNotice(t("editor:othersSaved", { who: author?.actor ?? t("editor:merge.somebody") }));
     } catch (error) {
       if (error instanceof ApiError && error.notFound) this.showNotice(t("editor:othersDeleted"));
     }
+  }
+
+  /** Whether a change that is heard of now is likely the one made here. */
+  private mine(): boolean {
+    return this.writing || this.leaving;
   }
 
   private showNotice(text: string): void {

@@ -87,6 +87,12 @@ export class JobForm {
     setFieldError(this.element, path, message);
   }
 
+  /** What was refused of a field no longer counts once somebody works on it. */
+  forgive(control: Element): void {
+    const path = control.closest<HTMLElement>(".has-error")?.dataset.field;
+    if (path !== undefined) this.say(path, null);
+  }
+
   clearErrors(): void {
     clearFieldErrors(this.element);
   }

@@ -128,7 +128,7 @@ function fireTable(zone: string, fires: readonly Schemas["PreviewFire"][]): HTML
               h(
                 "td.num.text-nowrap",
                 { title: place ? null : fire.local },
-                clockText(fire, column.zone),
+                clockText(fire, column.zone, place === 0),
                 !place && offset !== before && h("span.chip.ms-1", null, offset),
               ),
             ),
@@ -146,20 +146,20 @@ function sameClock(one: string, other: string, fires: readonly Schemas["PreviewF
   return fires.every(({ utc }) => offsetOf(ms(utc), one) === offsetOf(ms(utc), other));
 }
 
-/** `Mon 2 Mar, 02:30:00`; the year where it is not this one's. */
-function clockText(fire: Schemas["PreviewFire"], zone: string): string {
+/** `Mon 2 Mar, 02:30`, with seconds and the year where they say something; the day of the week stands `first` only. */
+function clockText(fire: Schemas["PreviewFire"], zone: string, first: boolean): string {
   // A browser may not know the zone; the server has told its clock.
   const known = isZone(zone);
   const at = known ? ms(fire.utc) : Date.parse(`${fire.local.slice(0, 19)}Z`);
   return dateFormat(locale(), {
     timeZone: known ? zone : "UTC",
     hourCycle: "h23",
-    weekday: "short",
     day: "numeric",
     month: "short",
     hour: "2-digit",
     minute: "2-digit",
     ...(fire.utc.slice(17, 19) !== "00" && { second: "2-digit" }),
-    ...(fire.local.slice(0, 4) !== String(new Date().getFullYear()) && { year: "numeric" }),
+    ...(first && { weekday: "short" }),
+    ...(first && fire.local.slice(0, 4) !== String(new Date().getFullYear()) && { year: "numeric" }),
   }).format(at);
 }
