@@ -57,7 +57,6 @@ export class Picker {
     );
     this.element = h("div.dropdown.picker", null, this.button, panel);
     this.element.addEventListener("show.bs.dropdown", () => void this.open());
-    this.element.addEventListener("shown.bs.dropdown", () => this.search.focus());
     this.search.addEventListener("input", () => this.draw());
     this.search.addEventListener("keydown", ({ key }) => {
       const first = this.list.querySelector<HTMLElement>(".dropdown-item");
@@ -88,6 +87,8 @@ export class Picker {
     try {
       this.choices = await this.options.choices();
       this.draw();
+      if (this.choices.length > FEW) this.search.focus();
+      else this.list.querySelector<HTMLElement>(".dropdown-item")?.focus();
     } catch (error) {
       replace(this.list, h("li.picker-note", { role: "alert" }, problemText(error)));
     }

@@ -68,19 +68,16 @@ class ImportPage {
   }
 
   private show(wanted: Wanted, answer: Answer): void {
+    const card = h("section.card.import-result");
     const heading = h("h2", { tabindex: "-1" }, t(answer.applied ? "import:result" : "import:wouldChange"));
-    replace(
-      this.place,
-      h(
-        "section.card.import-result",
-        null,
-        h("div.card-head", null, heading),
-        itemsView(answer),
-        answer.applied ? this.done(wanted) : this.agreement(wanted, answer),
-      ),
+    card.append(
+      h("div.card-head", null, heading),
+      itemsView(answer),
+      answer.applied ? this.done(wanted) : this.agreement(wanted, answer),
     );
+    replace(this.place, card);
     heading.focus({ preventScroll: true });
-    this.place.scrollIntoView({ block: "start", behavior: "smooth" });
+    card.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
   private agreement(wanted: Wanted, answer: Answer): HTMLElement {

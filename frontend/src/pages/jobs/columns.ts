@@ -34,7 +34,7 @@ export function jobColumns({ chooseAll, isChosen, remove, mend }: Parts): Column
     {
       id: "recent",
       header: t("jobs:column.recent"),
-      cell: (row) => (isInvalid(row) ? null : outcomeStrip(row.recentRuns ?? [])),
+      cell: (row) => (isInvalid(row) || !row.recentRuns?.length ? null : outcomeStrip(row.recentRuns)),
     },
     {
       id: "actions",
@@ -77,7 +77,7 @@ function nameCell(row: Row): Child {
   const { group, tags = [] } = row;
   return [
     nameLink(row.name, row.description),
-    (group ?? tags.length) &&
+    (group !== null || tags.length > 0) &&
       h(
         "div.second.chips",
         null,
@@ -93,13 +93,17 @@ function nameCell(row: Row): Child {
             h("a.chip", { href: href("/jobs", {}, { tag }), title: t("jobs:ofTag", { tag }) }, tag),
           ),
         tags.length > MAX_TAGS &&
-          h("span", { title: tags.slice(MAX_TAGS).join(", ") }, `+${tags.length - MAX_TAGS}`),
+          h("span.more", { title: tags.slice(MAX_TAGS).join(", ") }, `+${tags.length - MAX_TAGS}`),
       ),
   ];
 }
 
 function nameLink(name: string, description: string): HTMLElement {
-  return h("a.job-name", { href: href("/jobs/:name", { name }), title: description || null }, name);
+  return h(
+    "a.job-name",
+    { href: href("/jobs/:name", { name }), title: description ? `${name}: ${description}` : name },
+    name,
+  );
 }
 
 function scheduleCell(row: Row): Child {

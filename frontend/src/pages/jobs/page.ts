@@ -60,6 +60,7 @@ class JobsPage {
     PAGE_SIZES.map((size) => h("option", { value: size }, t("jobs:size", { size }))),
   );
   private readonly foot: HTMLElement;
+  private readonly ordering = new Set<string>();
   private pointed = -Infinity;
 
   constructor(private readonly context: PageContext) {
@@ -196,14 +197,18 @@ class JobsPage {
         "[data-action=toggle]",
         (event) => void this.toggle(event.currentTarget as HTMLInputElement),
       )
-      .on("click", "[data-action=run]", (event) => {
-        const button = event.currentTarget as HTMLButtonElement;
-        button.disabled = true;
-        void runJob(nameOf(button)).finally(() => (button.disabled = false));
-      })
+      .on("click", "[data-action=run]", (event) => void this.run(nameOf(event.currentTarget as HTMLElement)))
       .on("click", "[data-action=kill]", (event) => void killJob(nameOf(event.currentTarget as HTMLElement)))
       .on("pointermove", "tbody", () => (this.pointed = performance.now()))
       .on("pointerleave", "tbody", () => (this.pointed = -Infinity));
+  }
+
+  /** A second click before the first one's answer is a slip. */
+  private async run(name: string): Promise<void> {
+    if (this.ordering.has(name)) return;
+    this.ordering.add(name);
+    await runJob(name);
+    this.ordering.delete(name);
   }
 
   private async toggle(box: HTMLInputElement): Promise<void> {
