@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from app.common import keys
+from app.common.errors import StoreUnavailable
 from app.common.models import Status, run_id
 from tests.harness.poll import wait_until
 from tests.integration.master.test_jobs import job
@@ -139,3 +140,22 @@ def test_facets_contain_the_readers_own_writes(api):
     assert {"value": "green", "count": 1} in api.get("/stats/facets").json()["groups"]
     api("DELETE", "/jobs/faceted")
     assert "green" not in json.dumps(api.get("/stats/facets").json())
+
+
+def test_without_the_log_store_jobs_are_shown_and_what_needs_it_says_so(api, master, monkeypatch):
+    def away(*args, **kwargs):
+        raise StoreUnavailable("away")
+
+    for name in ("job_states", "recent_runs", "last_rows"):
+        monkeypatch.setattr(master.store, name, away)
+    page = api.get("/jobs?q=f-a&recent=5").json()
+    assert [(item["name"], item["lastRun"], item["recentRuns"]) for item in page["items"]] == [
+        ("f-a", None, None)
+    ]
+    assert len(page["warnings"]) == 1
+    answer = wait_until(
+        lambda: (found := api.get("/jobs?lastStatus=failed")).status_code == 503 and found, 15, "the refusal"
+    )
+    assert "log store" in answer.json()["detail"]
+    monkeypatch.undo()
+    wait_until(lambda: api.get("/jobs?lastStatus=failed").status_code == 200, 10, "the recovery")
