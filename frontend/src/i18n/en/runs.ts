@@ -39,7 +39,7 @@ export default {
   inProgress_other: "{{number}} in progress",
   sinceClaim: "since a worker claimed it",
   ending: "Being ended",
-  open: "Open the run of {{name}} planned for {{time}}",
+  runOf: "run of {{name}}",
   empty: "No runs yet",
   emptyHelp: "Every planned fire gets its row here as soon as it is due.",
   nothing: "No runs match",
@@ -49,7 +49,6 @@ export default {
     missed_other: "missed {{number}} times",
     skipped_one: "skipped {{number}} time",
     skipped_other: "skipped {{number}} times",
-    fromTo: "{{from}} to {{to}}",
   },
   killLabel: "Kill the run of {{name}}",
   reason: {

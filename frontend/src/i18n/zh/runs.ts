@@ -40,7 +40,7 @@ const zh: Translation<typeof en> = {
   inProgress_other: "{{number}} 个运行中",
   sinceClaim: "自执行节点领取起",
   ending: "正在终止",
-  open: "打开 {{name}} 计划于 {{time}} 的运行记录",
+  runOf: "{{name}} 的运行记录",
   empty: "还没有运行记录",
   emptyHelp: "每次计划触发到期后，都会在这里留下一行记录。",
   nothing: "没有符合条件的运行记录",
@@ -48,7 +48,6 @@ const zh: Translation<typeof en> = {
   range: {
     missed_other: "错过 {{number}} 次",
     skipped_other: "跳过 {{number}} 次",
-    fromTo: "{{from}} 至 {{to}}",
   },
   killLabel: "终止 {{name}} 的这次运行",
   reason: {

@@ -22,6 +22,6 @@ export function command(run: Schemas["RunDetail"], job: Job | null): HTMLElement
       h("h2", { id: titleId }, t("run:command.title")),
       copyButton(t("run:command.copy"), () => text),
     ),
-    h("pre.mono", { tabindex: "0", role: "region", "aria-labelledby": titleId }, text),
+    h("pre.mono", { tabindex: "0", role: "group", "aria-labelledby": titleId }, text),
   );
 }

@@ -3,13 +3,12 @@
 import type { Schemas } from "../../api/client";
 import { href } from "../../app/address";
 import { session } from "../../app/session";
-import { locale, t } from "../../i18n";
-import { formatTime } from "../../lib/time";
+import { t } from "../../i18n";
 import { h, type Child } from "../../ui/dom";
 import { icon } from "../../ui/icons";
 import { statusBadge } from "../../ui/status";
 import type { Column } from "../../ui/table";
-import { duration, elapsed, ms, time } from "../../ui/time";
+import { duration, elapsed, time } from "../../ui/time";
 import { counted, latenessBadge, outcomeText, triggerText } from "../shared/run-words";
 
 /** A run, and whether this reader has ordered its end. */
@@ -63,15 +62,12 @@ function statusCell({ run, ending }: Row): Child {
 }
 
 function planCell({ run }: Row): Child {
-  const label = t("runs:open", {
-    name: run.jobName,
-    time: formatTime(ms(run.planTime), { locale: locale(), seconds: true }),
-  });
   return h(
     "a.run-link",
-    { href: href("/runs/:id", { id: run.id }), "aria-label": label },
+    { href: href("/runs/:id", { id: run.id }) },
     time(run.planTime, { seconds: true }),
     run.count > 1 && run.lastPlanTime && [" – ", time(run.lastPlanTime, { seconds: true })],
+    h("span.visually-hidden", null, ` ${t("runs:runOf", { name: run.jobName })}`),
   );
 }
 

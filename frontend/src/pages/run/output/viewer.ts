@@ -12,7 +12,8 @@ import { OutputLines } from "./lines";
 import { Search, type Match } from "./search";
 import "./output.css";
 
-const PUSHED = 262_144; // characters taken in a frame
+const PUSHED = 32_768; // characters taken at once
+const FRAME_MS = 12; // spent on taking in, in a frame
 const EAGER_LINES = 10_000; // drawn wherever they are, for the browser's own search and for selecting
 const KEPT_LINES = 20_000; // drawn at most, what is in view apart
 const NEAR = "1500px";
@@ -48,7 +49,7 @@ export class OutputViewer {
   constructor() {
     this.element = h(
       "div.out",
-      { tabindex: "0", role: "region", "aria-label": t("run:output.title") },
+      { tabindex: "0", role: "group", "aria-label": t("run:output.title") },
       this.notice,
       this.body,
       this.open,
@@ -115,8 +116,8 @@ export class OutputViewer {
   destroy(): void {
     cancelAnimationFrame(this.frame);
     this.near.disconnect();
-    CSS.highlights.delete("out-found");
-    CSS.highlights.delete("out-chosen");
+    if (!("highlights" in CSS)) return;
+    for (const name of ["out-found", "out-chosen"]) CSS.highlights.delete(name);
   }
 
   follow(on: boolean): void {
@@ -198,9 +199,14 @@ export class OutputViewer {
   }
 
   private takeIn(): void {
-    const piece = this.pending.shift();
-    if (typeof piece === "string") this.lines.push(piece);
-    else if (piece) this.lines.cut(piece.cut);
+    const until = performance.now() + FRAME_MS;
+    let taken = 0;
+    for (; taken < this.pending.length && performance.now() < until; taken += 1) {
+      const piece = this.pending[taken];
+      if (typeof piece === "string") this.lines.push(piece);
+      else if (piece) this.lines.cut(piece.cut);
+    }
+    this.pending.splice(0, taken);
     if (this.ended && !this.pending.length) this.lines.end();
     this.draw();
     this.search.extend(this.lines.chunks);
@@ -224,10 +230,11 @@ export class OutputViewer {
       }
     }
     this.notice.hidden = dropped === 0;
-    replace(
-      this.notice,
-      t("run:output.dropped", { count: dropped, number: formatNumber(dropped, locale()) }),
-    );
+    if (dropped)
+      replace(
+        this.notice,
+        t("run:output.dropped", { count: dropped, number: formatNumber(dropped, locale()) }),
+      );
     replace(
       this.open,
       open.line.length > 0 && lineElement(open.line, label(open.number, open.afterCut), SHOWN),
@@ -295,6 +302,7 @@ export class OutputViewer {
   }
 
   private highlight(): void {
+    if (!("highlights" in CSS)) return;
     const found = new Highlight();
     const chosen = new Highlight();
     const drawn = new Map([...this.filled].map((view) => [view.chunk, view]));
