@@ -68,8 +68,12 @@ export function openDialog({ title, body, footer, size, cancel = true, submit }:
       element.querySelector<HTMLElement>(inputs) ?? element.querySelector<HTMLElement>("[type=submit]")
     )?.focus();
   });
+  const close = () => modal.hide();
+  // It belongs to the page below it.
+  if (cancel) addEventListener("hashchange", close);
   const closed = new Promise<void>((resolve) => {
     element.addEventListener("hidden.bs.modal", () => {
+      removeEventListener("hashchange", close);
       modal.dispose();
       element.remove();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
@@ -78,7 +82,7 @@ export function openDialog({ title, body, footer, size, cancel = true, submit }:
   });
   document.body.append(element);
   modal.show();
-  return { element, close: () => modal.hide(), closed };
+  return { element, close, closed };
 }
 
 /** Resolves with whether the reader agreed (and `act` succeeded). */
@@ -104,6 +108,8 @@ export async function confirm(options: DialogOptions): Promise<boolean> {
       problem.hidden = rest === null;
     } finally {
       agree.disabled = false;
+      // A button that is disabled loses the focus, and Escape is heard only where the focus is.
+      if (!agreed && !dialog.element.contains(document.activeElement)) agree.focus();
     }
   };
   const dialog = openDialog({

@@ -24,6 +24,10 @@ export function mendJob(job: Schemas["InvalidJobView"]): Promise<boolean> {
     cut && h("p", null, t("jobs:mend.cut")),
     field({ name: "json", label: t("jobs:mend.json"), help: t("jobs:mend.help"), control: text }),
   );
+  const refuse = (problem: string) => {
+    setFieldError(body, "json", problem);
+    text.focus();
+  };
   return confirm({
     title: t("jobs:mend.title", { name }),
     body,
@@ -32,7 +36,7 @@ export function mendJob(job: Schemas["InvalidJobView"]): Promise<boolean> {
     act: async () => {
       const wanted = parsed(text.value);
       if (!wanted) {
-        setFieldError(body, "json", t("jobs:mend.notJson"));
+        refuse(t("jobs:mend.notJson"));
         return false;
       }
       try {
@@ -44,7 +48,7 @@ export function mendJob(job: Schemas["InvalidJobView"]): Promise<boolean> {
           }),
         );
       } catch (error) {
-        setFieldError(body, "json", words(error));
+        refuse(words(error));
         return false;
       }
       said(t("jobs:done.save", { name }));
