@@ -24,6 +24,7 @@ export type EventName = keyof LiveEvents;
 
 const NAMES: EventName[] = ["jobs", "workers", "runs", "running", "reload"];
 const HIDDEN_MS = 20_000; // a tab hidden for so long gives its connection back
+const PROBE_MS = 15_000; // a server that hangs breaks no connection: only a question finds it
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 15_000;
 
@@ -34,6 +35,7 @@ class EventStream {
   private source: EventSource | null = null;
   private retryMs = FIRST_RETRY_MS;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private prober: ReturnType<typeof setInterval> | undefined;
   private missed = false;
   private enabled = false;
 
@@ -50,11 +52,16 @@ class EventStream {
     this.enabled = true;
     this.missed = false;
     this.open();
+    clearInterval(this.prober);
+    this.prober = setInterval(() => {
+      if (!document.hidden) this.probe();
+    }, PROBE_MS);
   }
 
   stop(): void {
     this.enabled = false;
     clearTimeout(this.timer);
+    clearInterval(this.prober);
     this.close();
   }
 
@@ -94,7 +101,7 @@ class EventStream {
     this.missed = true;
   }
 
-  /** An EventSource does not say why it failed: is the server away, or has only the session ended? */
+  /** An EventSource does not say why it failed, nor that it is silent: is the server there? */
   private probe(): void {
     fetch(new URL("healthz", document.baseURI), { signal: AbortSignal.timeout(5_000) }).then(
       (answer) => (answer.ok ? connection.worked() : connection.failed()),
