@@ -41,6 +41,17 @@ const look = EditorView.theme({
   },
   ".cm-placeholder": { color: "var(--bs-secondary-color)" },
   ".cm-panels": { backgroundColor: "var(--surface-sunken)", color: "var(--bs-body-color)" },
+  ".cm-button, .cm-textfield": {
+    backgroundImage: "none",
+    backgroundColor: "var(--surface)",
+    color: "var(--bs-body-color)",
+    border: "1px solid var(--bs-border-color)",
+    borderRadius: "0.25rem",
+    fontSize: "0.8125rem",
+  },
+  ".cm-panel.cm-search": { padding: "0.375rem 0.5rem" },
+  ".cm-panel.cm-search label": { fontSize: "0.8125rem" },
+  ".cm-panel.cm-search [name=close]": { color: "inherit", cursor: "pointer" },
   ".cm-matchingBracket, .cm-selectionMatch": {
     backgroundColor: "color-mix(in srgb, var(--accent) 25%, transparent)",
   },
@@ -90,7 +101,7 @@ export function commandControl(label: string): CommandControl {
 
   function say(): void {
     const bytes = new TextEncoder().encode(text()).length;
-    size.classList.toggle("text-danger", bytes > MAX_BYTES);
+    size.classList.toggle("said-bad", bytes > MAX_BYTES);
     const limit = formatBytes(MAX_BYTES, locale());
     replace(size, bytes >= SAID_FROM && t("editor:size", { size: formatBytes(bytes, locale()), limit }));
   }

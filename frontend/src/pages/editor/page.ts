@@ -100,7 +100,7 @@ function invalidNote(job: Schemas["InvalidJobView"]): HTMLElement {
       "div.card-body",
       null,
       h("p", null, t("editor:invalidHelp")),
-      h("p.text-danger", null, job.reason),
+      h("p.said-bad", null, job.reason),
       h("pre.raw-job", { tabindex: "0", "aria-label": t("editor:rawText") }, job.raw),
     ),
   );

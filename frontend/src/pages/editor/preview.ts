@@ -78,7 +78,7 @@ export class Preview {
     replace(
       this.element,
       h("p.preview-words", null, description),
-      next.length ? fireTable(timezone, next) : h("p.text-danger", null, t("editor:neverFires")),
+      next.length ? fireTable(timezone, next) : h("p.said-bad", null, t("editor:neverFires")),
       dstNotes.map((note) => h("p.preview-note", null, icon("info"), h("span", null, note))),
     );
   }

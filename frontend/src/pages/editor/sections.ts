@@ -248,7 +248,7 @@ function labelsControl({ facets, workers }: Surroundings): Pairs {
     const fit = workers.filter(({ labels }) =>
       wanted.every(([name, value]) => labels[name] === value),
     ).length;
-    match.classList.toggle("text-danger", fit === 0);
+    match.classList.toggle("said-bad", fit === 0);
     replace(match, t("editor:workersFit", { count: fit, all: workers.length }));
   };
   control.element.addEventListener("input", say);

@@ -32,7 +32,7 @@ export function changeView({ field, before, after }: FieldChange): HTMLElement {
   if (long) return lineDiff(old ?? "", now ?? "");
   return h(
     "div.change-values",
-    null,
+    { class: field === "cronExpr" ? "mono" : "" },
     before !== undefined && h("del", null, old ?? t("none")),
     before !== undefined && h("span", { "aria-hidden": "true" }, "→"),
     h("ins", null, now ?? t("none")),
