@@ -7,7 +7,7 @@ import { router } from "../../app/router";
 import { locale, t } from "../../i18n";
 import { formatCompact, formatNumber } from "../../lib/number";
 import { formatTime } from "../../lib/time";
-import { chart, type ChartView } from "../../ui/chart";
+import type { ChartView } from "../../ui/chart";
 import { h, replace } from "../../ui/dom";
 import { emptyState } from "../../ui/states";
 import { RUN_STATUSES, statusColor } from "../../ui/status";
@@ -39,10 +39,14 @@ export function historyCard(context: PageContext): LiveCard {
       const first = firstHour(serverNow());
       const query = { since: new Date(first).toISOString(), bucket: QUARTER_MS / 1000 };
       const { signal } = context;
-      const history = await call(() => api.GET("/api/v1/stats/history", { params: { query }, signal }));
-      return byHour(history.items, first);
+      // The largest library of the console: the other cards need not wait for it.
+      const [history, { chart }] = await Promise.all([
+        call(() => api.GET("/api/v1/stats/history", { params: { query }, signal })),
+        import("../../ui/chart"),
+      ]);
+      return { chart, found: byHour(history.items, first) };
     },
-    draw: (found) => {
+    draw: ({ chart, found }) => {
       hours = found;
       if (!hours.some((hour) => hour.total)) {
         view?.destroy();
