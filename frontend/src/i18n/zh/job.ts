@@ -91,6 +91,7 @@ const zh: Translation<typeof en> = {
   runs: {
     title: "运行记录",
     filter: "结果",
+    allOutcomes: "全部结果",
     bad: "未成功",
     none: "没有运行记录",
     noneText: "没有这种结果的运行。",

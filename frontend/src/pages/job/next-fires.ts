@@ -49,6 +49,7 @@ async function preview({ current, context }: JobSource): Promise<Schemas["Previe
 function table(found: Schemas["Preview"] | null, job: JobSource["current"]["job"]): Node[] {
   if (!found?.next.length) return [h("p.card-note", null, t("job:fires.none"))];
   const zones = columns(found.timezone);
+  const seconds = found.next.some(({ utc }) => ms(utc) % 60_000 !== 0);
   const nodes: Node[] = [
     h(
       "div.table-responsive",
@@ -75,7 +76,7 @@ function table(found: Schemas["Preview"] | null, job: JobSource["current"]["job"
               "tr",
               null,
               h("td", null, ago(utc)),
-              zones.map(({ zone }) => h("td", null, clock(utc, zone))),
+              zones.map(({ zone }) => h("td", null, clock(utc, zone, seconds))),
             ),
           ),
         ),
@@ -96,12 +97,12 @@ function columns(jobZone: string): { title: string; zone: string }[] {
   return found;
 }
 
-function clock(utc: string, zone: string): HTMLElement {
+function clock(utc: string, zone: string, seconds: boolean): HTMLElement {
   const at = ms(utc);
   return h(
     "time.text-nowrap",
     { datetime: utc, title: exactTime(at, { locale: locale(), zone }) },
-    formatTime(at, { locale: locale(), zone, seconds: at % 60_000 !== 0 }),
+    formatTime(at, { locale: locale(), zone, seconds }),
   );
 }
 

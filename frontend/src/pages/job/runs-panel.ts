@@ -118,7 +118,7 @@ function statusFilter(value: string): HTMLSelectElement {
   const select = h(
     "select.form-select.form-select-sm.w-auto",
     { "aria-label": t("job:runs.filter") },
-    h("option", { value: "" }, t("all")),
+    h("option", { value: "" }, t("job:runs.allOutcomes")),
     h("option", { value: "bad" }, t("job:runs.bad")),
     RUN_STATUSES.map((status) => h("option", { value: status }, t(`status.${status}`))),
   );

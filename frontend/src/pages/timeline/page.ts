@@ -36,8 +36,12 @@ const page: Page = async (context) => {
   const minutes = new MinutesCard();
   const pileUps = new PileUpsCard((at) => minutes.choose(at));
   const groups = new GroupsCard((group) => chooseGroup(view.group === group ? null : group));
-  const work = workCard(context, (chosen) => chooseSpan({ ...chosen, worker: view.worker }));
   const runs = new SpanCard(context, (chosen) => chooseSpan(chosen));
+  const work = workCard(
+    context,
+    (chosen) => chooseSpan({ ...chosen, worker: view.worker }),
+    (workers) => runs.offer(workers),
+  );
 
   const change = (part: Partial<typeof view>) => {
     view = { ...view, ...part };

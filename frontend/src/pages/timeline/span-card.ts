@@ -19,7 +19,8 @@ import { runBars, ticks, type RunBar, type Window } from "./work";
 const MOST = 500;
 const LEAST = 1 / 300; // of the span: what a short run is drawn as
 const TICKS = 10;
-const ROW_PX = 10;
+const LANE_PX = 160; // what a lane takes at most, while its rows are not thinner than the least
+const ROW_PX = { least: 4, most: 10 };
 
 export interface Chosen extends Window {
   /** "" is all workers. */
@@ -35,6 +36,7 @@ export class SpanCard {
   private readonly body = h("div.span-body");
   private chosen: Chosen | null = null;
   private asked = 0;
+  private workers: readonly string[] = [];
 
   /** `change` is told of another worker, or with null that the card was closed. */
   constructor(
@@ -62,6 +64,12 @@ export class SpanCard {
     );
   }
 
+  /** Workers to choose from, beside the one chosen. */
+  offer(workers: readonly string[]): void {
+    this.workers = workers;
+    if (this.chosen) this.fillWorkers(this.chosen.worker);
+  }
+
   /** Show the runs of `chosen`; null hides the card. */
   async show(chosen: Chosen | null): Promise<void> {
     const before = this.chosen;
@@ -73,8 +81,8 @@ export class SpanCard {
     replace(this.title, t("timeline:span.title", { span: span(chosen.from, chosen.until) }));
     if (before?.from !== chosen.from || before.until !== chosen.until) {
       replace(this.body, loadingState());
-      this.fillWorkers(chosen.worker ? [chosen.worker] : [], chosen.worker);
     }
+    this.fillWorkers(chosen.worker);
     try {
       const page = await this.load(chosen);
       if (turn === this.asked) this.draw(page, chosen);
@@ -100,7 +108,6 @@ export class SpanCard {
   private draw({ items, next }: Schemas["RunListPage"], chosen: Chosen): void {
     const bars = runBars(items.slice(0, MOST), serverNow());
     const workers = [...new Set(bars.map(({ worker }) => worker))].sort();
-    if (!chosen.worker) this.fillWorkers(workers, "");
     if (!bars.length) {
       replace(this.body, emptyState("clockHistory", t("timeline:span.empty")));
       return;
@@ -145,11 +152,12 @@ export class SpanCard {
     this.body.querySelector(".run-bar")?.setAttribute("tabindex", "0");
   }
 
-  private fillWorkers(workers: readonly string[], chosen: string): void {
+  private fillWorkers(chosen: string): void {
+    const known = [...new Set([...this.workers, chosen])].filter(Boolean);
     replace(
       this.worker,
       h("option", { value: "" }, t("timeline:span.allWorkers")),
-      workers.filter(Boolean).map((worker) => h("option", { value: worker }, worker)),
+      known.map((worker) => h("option", { value: worker }, worker)),
     );
     this.worker.value = chosen;
   }
@@ -176,7 +184,7 @@ function lane(worker: string, bars: readonly RunBar[], window: Window): Child {
     h("div.heat-label", { title: name }, name),
     h(
       "div.span-picture",
-      { css: { height: `${rows * ROW_PX}px` } },
+      { css: { height: `${rows * rowPx(rows)}px` } },
       svg(
         "svg",
         { viewBox: `0 0 ${width} ${rows}`, preserveAspectRatio: "none" },
@@ -184,6 +192,10 @@ function lane(worker: string, bars: readonly RunBar[], window: Window): Child {
       ),
     ),
   );
+}
+
+function rowPx(rows: number): number {
+  return Math.min(Math.max(LANE_PX / rows, ROW_PX.least), ROW_PX.most);
 }
 
 function barLink(bar: RunBar, row: number, { from, until }: Window): SVGElement {

@@ -28,7 +28,12 @@ export interface WorkCard {
   readonly show: (span: Window | null) => void;
 }
 
-export function workCard(context: PageContext, choose: (span: Window) => void): WorkCard {
+/** `seen` is told of the workers that there are. */
+export function workCard(
+  context: PageContext,
+  choose: (span: Window) => void,
+  seen: (workers: string[]) => void,
+): WorkCard {
   const picture = new Lanes(choose);
   const table = new FigureTable(t("timeline:work.title"), [
     t("timeline:work.worker"),
@@ -63,6 +68,7 @@ export function workCard(context: PageContext, choose: (span: Window) => void): 
     },
     draw: ({ window, found }) => {
       hours.update(window);
+      seen(found.map(({ worker }) => worker));
       if (!found.length) return empty;
       replace(
         key,

@@ -49,12 +49,12 @@ function total(buckets: Lane["buckets"], only?: readonly Status[]): number {
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240].map((minutes) => minutes * MINUTE_MS);
 
-/** Round instants of the window, at most `most`; `offsetMs` is that of the zone whose round times they are. */
+/** Round instants of the window, about `most` and without its end; `offsetMs` is that of the zone whose round times they are. */
 export function ticks({ from, until }: Window, most: number, offsetMs: number): number[] {
   const step = STEPS.find((each) => (until - from) / each <= most) ?? 6 * HOUR_MS;
   const first = Math.ceil((from + offsetMs) / step) * step - offsetMs;
   return Array.from(
-    { length: Math.max(0, Math.floor((until - first) / step) + 1) },
+    { length: Math.max(0, Math.ceil((until - first) / step)) },
     (_, place) => first + place * step,
   );
 }
