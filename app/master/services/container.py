@@ -119,7 +119,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         orders=orders,
         run_streams=RunStreams(client, store, runs),
         ledger=ledger,
-        ledger_of_day=LedgerOfDay(ledger, now),
+        ledger_of_day=LedgerOfDay(ledger, index, now),
         stats=Stats(index, store, open_runs, workers, now),
         upcoming=UpcomingFires(index, now),
         events=Events(index, workers, RunNews(store, open_runs)),

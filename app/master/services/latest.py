@@ -8,9 +8,10 @@ from typing import Generic, TypeVar
 from app.master.problems import unavailable
 
 PATIENCE_SECONDS = 0.15  # for newer figures, where there are some that will do
-COLD_SECONDS = 10.0  # for the first ones
+COLD_SECONDS = 20.0  # for the first ones
 REST = 4  # times as long as the last ones took, before the next: at most a fifth of a core
 RETRY_SECONDS = 1.0
+MAX_BACKOFF_SECONDS = 60.0  # of tries that nobody asked for
 STOP_SECONDS = 1.0  # for figures in the making; nobody waits for them any more
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ class Latest(Generic[T]):
         self._made: T | None = None
         self._error: Exception | None = None
         self._asked = False
+        self._tries, self._failures, self._unasked_from = 0, 0, 0.0
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -44,26 +46,29 @@ class Latest(Generic[T]):
     def get(self, *, fresh: Callable[[T], bool], usable: Callable[[T], bool]) -> T:
         """Figures that are `fresh`, or at least `usable` where these take too long.
 
-        Raises what making them raised, and 503 when it takes too long altogether.
+        Raises what making the last ones raised, and 503 when there are none in time.
         """
         with self._changed:
-            if self._made is None or not fresh(self._made):
-                self._asked, self._error = True, None
+            if self._error or self._made is None or not fresh(self._made):
+                self._asked, tries = True, self._tries
                 self._changed.notify_all()
-                will_do = self._made is not None and usable(self._made)
+                will_do = not self._error and self._made is not None and usable(self._made)
                 self._changed.wait_for(
-                    lambda: self._error or (self._made is not None and fresh(self._made)),
+                    lambda: (
+                        self._tries > tries if self._error else self._made is not None and fresh(self._made)
+                    ),
                     PATIENCE_SECONDS if will_do else COLD_SECONDS,
                 )
+            if self._error:
+                raise self._error
             if self._made is not None and usable(self._made):
                 return self._made
-            raise self._error or unavailable(f"The {self._name}", "counting takes too long.")
+        raise unavailable(f"The {self._name}", "counting takes too long.")
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             with self._changed:
-                self._changed.wait_for(self._wanted, timeout=1)
-                if not self._wanted():
+                if not self._changed.wait_for(self._wanted, timeout=1) or self._stopping.is_set():
                     continue
                 self._asked = False
             began = time.monotonic()
@@ -73,10 +78,15 @@ class Latest(Generic[T]):
             except Exception as raised:  # noqa: BLE001 - whoever asks gets it
                 error = raised
             with self._changed:
-                self._made, self._error = made, error
+                self._made, self._error, self._tries = made, error, self._tries + 1
                 self._changed.notify_all()
             took = time.monotonic() - began
-            self._stopping.wait(REST * took if error is None else max(RETRY_SECONDS, took))
+            self._failures = self._failures + 1 if error else 0
+            backoff = RETRY_SECONDS * 2 ** min(self._failures, 10) if error else 0
+            self._unasked_from = time.monotonic() + min(MAX_BACKOFF_SECONDS, backoff)
+            self._stopping.wait(max(RETRY_SECONDS, took) if error else REST * took)
 
     def _wanted(self) -> bool:
-        return not self._stopping.is_set() and self._due(self._made, self._asked)
+        if self._stopping.is_set():
+            return True
+        return (self._asked or time.monotonic() >= self._unasked_from) and self._due(self._made, self._asked)

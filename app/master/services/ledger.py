@@ -36,12 +36,27 @@ class JobFigures:
         return bool(self.figures.unaccounted or self.figures.duplicated)
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`exact`: of all jobs that were seen, those whose past schedules are known."""
+
+    since: int
+    until: int
+    figures: Figures
+    seen: int
+    exact: int
+
+
 @dataclass(slots=True)
 class Report:
     since: int
     until: int
     total: Figures = field(default_factory=Figures)
     jobs: list[JobFigures] = field(default_factory=list)
+
+    def totals(self) -> Totals:
+        exact = sum(job.exact for job in self.jobs)
+        return Totals(self.since, self.until, self.total, len(self.jobs), exact)
 
 
 class Ledger:

@@ -1,30 +1,36 @@
-"""The ledger of the last 24 h over all jobs, which the console shows to everybody all the time."""
+"""The figures of the last 24 h over all jobs, which the console shows to everybody all the time."""
 
 from app.master.clock import Clock
+from app.master.services.job_index import JobIndex
 from app.master.services.latest import Latest
-from app.master.services.ledger import Ledger, Report
+from app.master.services.ledger import Ledger, Totals
 
 DAY_MS = 86_400_000
-FRESH_MS = 2_000
-MAX_AGE_MS = 60_000
+MAX_AGE_MS = 300_000
+RENEWED_MS = 240_000  # also unasked, so that whoever asks does not wait
 
 
 class LedgerOfDay:
-    """A hundred thousand jobs take seconds: readers then share a report that is up to a minute old."""
+    """A hundred thousand jobs take seconds: readers then share figures that may be minutes old."""
 
-    def __init__(self, ledger: Ledger, now: Clock) -> None:
-        self._ledger, self._now = ledger, now
-        self._latest = Latest("ledger", self._make, lambda _, asked: asked)
+    def __init__(self, ledger: Ledger, index: JobIndex, now: Clock) -> None:
+        self._ledger, self._index, self._now = ledger, index, now
+        self._latest = Latest("ledger", self._make, self._due)
         self.start, self.stop = self._latest.start, self._latest.stop
 
-    def report(self) -> Report:
-        """Its `until` says as of when it is."""
+    def totals(self) -> Totals:
+        """`until` says as of when they are."""
         now = self._now()
         return self._latest.get(
-            fresh=lambda report: now - report.until < FRESH_MS,
-            usable=lambda report: now - report.until < MAX_AGE_MS,
+            fresh=lambda totals: totals.until > now,
+            usable=lambda totals: now - totals.until < MAX_AGE_MS,
         )
 
-    def _make(self) -> Report:
+    def _due(self, known: Totals | None, asked: bool) -> bool:
+        if not self._index.mirror.revision:
+            return False
+        return known is None or asked or self._now() - known.until > RENEWED_MS
+
+    def _make(self) -> Totals:
         until = self._now() + 1
-        return self._ledger.report(None, until - DAY_MS, until)
+        return self._ledger.report(None, until - DAY_MS, until).totals()

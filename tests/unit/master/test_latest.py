@@ -77,6 +77,19 @@ def test_what_went_wrong_is_told_to_who_asked_and_tried_again(figures, maker):
     assert figures.get(fresh=at_least(1), usable=at_least(1)) == 1
 
 
+def test_old_ones_are_not_given_when_newer_cannot_be_made(figures, maker, monkeypatch):
+    monkeypatch.setattr(latest, "PATIENCE_SECONDS", 10)
+    maker.may.release()
+    figures.get(fresh=at_least(1), usable=at_least(1))
+    maker.error = Problem(503, "no etcd")
+    maker.may.release()
+    with pytest.raises(Problem, match="no etcd"):
+        figures.get(fresh=at_least(2), usable=at_least(1))
+    maker.error = None
+    maker.may.release()
+    assert figures.get(fresh=at_least(2), usable=at_least(1)) == 2
+
+
 def test_what_takes_too_long_is_a_503(figures, monkeypatch):
     monkeypatch.setattr(latest, "COLD_SECONDS", 0.01)
     with pytest.raises(Problem) as refused:
