@@ -17,9 +17,9 @@ export default {
   },
   recording: "The run has ended; its row is on the way to the store.",
   ending:
-    "Ordered to end: its processes have been sent SIGTERM; those that are left get SIGKILL after the job's grace.",
+    "Ordered to end: its worker sends SIGTERM to all of its processes, and SIGKILL to those left after the job's grace.",
   endingGrace:
-    "Ordered to end: its processes have been sent SIGTERM; those that are left after {{grace}} get SIGKILL.",
+    "Ordered to end: its worker sends SIGTERM to all of its processes, and SIGKILL to those left after {{grace}}.",
   gone: "Its whole process tree is gone: the worker wrote this row only after it found none of the run's processes alive.",
   survived_one:
     "{{count}} process of this run outlived SIGKILL, as its worker says. Look for it on the worker's host.",

@@ -15,7 +15,8 @@ export class OutputFeed {
   readonly panel: OutputPanel;
   private readonly address: string;
   private streaming = false;
-  private final = false;
+  /** The outcome whose output is shown; a lost run may still turn out otherwise. */
+  private final: RunDetail["status"] | null = null;
   /** Bytes and characters received live, and whether all of them were. */
   private bytes = 0;
   private characters = 0;
@@ -35,7 +36,7 @@ export class OutputFeed {
   show(run: RunDetail): void {
     const live = run.status === "running" || run.status === "queued";
     if (live && !this.streaming) this.stream();
-    if (!live && !this.final) this.store(run);
+    if (!live && this.final !== run.status) this.store(run);
     this.panel.show({ live, about: about(run), nothing: nothing(run) });
   }
 
@@ -65,7 +66,7 @@ export class OutputFeed {
 
   /** The row has the last word; what was seen live stays where it is the same. */
   private store(run: RunDetail): void {
-    this.final = true;
+    this.final = run.status;
     const { viewer } = this.panel;
     const same = this.streaming && this.whole && !run.truncated && this.characters === run.output.length;
     if (!same) {

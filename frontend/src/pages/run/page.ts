@@ -22,6 +22,7 @@ type RunDetail = Schemas["RunDetail"];
 
 const LOOK_MS = 2_000;
 const REFRESH_MS = 700;
+const AROUND_MS = 5_000;
 
 const page: Page = async (context) => {
   const id = context.params.id ?? "";
@@ -72,14 +73,15 @@ class RunPage {
       ),
     );
     this.draw();
-    void this.lookAround();
+    const around = gather(context, AROUND_MS, () => this.lookAround());
+    around();
     context.every(LOOK_MS, () => !this.final && this.refresh());
     context.on("running", () => !this.final && this.refresh());
     context.on("runs", ({ items }) => {
-      if (!this.final && items.some((item) => item.id === run.id)) this.refresh();
-      if (items.some((item) => item.jobName === run.jobName)) void this.lookAround();
+      // Also of one that was written off as lost: its real end may still come.
+      if (items.some((item) => item.id === run.id)) this.refresh();
+      if (items.some((item) => item.jobName === run.jobName)) around();
     });
-    // A row that was written off as lost may still be replaced by the real end.
     context.on("reload", this.refresh);
   }
 
