@@ -94,7 +94,7 @@ async function answer<T>(
     await signInAgain();
     return answer(ask, true, accept);
   }
-  throw problemOf(status, found.error);
+  throw problemOf(status, found.error, found.response.headers.get("Retry-After"));
 }
 
 function withDeadline(request: Request): Request {

@@ -13,6 +13,8 @@ export class ApiError extends Error {
     readonly status: number,
     message: string,
     readonly fields: readonly FieldProblem[] = [],
+    /** Seconds after which asking again may help, if the server has said so. */
+    readonly retryAfter: number | null = null,
   ) {
     super(message);
   }
@@ -33,14 +35,15 @@ export class ApiError extends Error {
 }
 
 /** The error that an answer of the API stands for; any body is survived. */
-export function problemOf(status: number, body: unknown): ApiError {
+export function problemOf(status: number, body: unknown, retryAfter: string | null = null): ApiError {
   const problem = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
   const detail = typeof problem.detail === "string" ? problem.detail : "";
   const errors = Array.isArray(problem.errors) ? (problem.errors as unknown[]) : [];
   const fields = errors.filter(
     (e): e is FieldProblem => typeof e === "object" && e !== null && "field" in e && "message" in e,
   );
-  return new ApiError(status, detail, fields);
+  const seconds = retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : null;
+  return new ApiError(status, detail, fields, seconds);
 }
 
 /** Whether `error` only says that its page was left. */

@@ -166,7 +166,8 @@ export function themeMenu(): HTMLElement {
   );
 }
 
-async function signOut(): Promise<void> {
+/** Ends the session and shows the way in; what goes wrong is said. */
+export async function signOut(): Promise<void> {
   try {
     await session.signOut();
     router.go("#/sign-in");

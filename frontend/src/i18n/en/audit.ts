@@ -8,7 +8,7 @@ export default {
   action: "Action",
   anyAction: "Any action",
   target: "Target",
-  targetHint: "Exact name, such as of a job",
+  targetHint: "Exact name",
   actor: "By",
   anyActor: "Anybody",
   time: "When",

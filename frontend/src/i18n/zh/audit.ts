@@ -11,7 +11,7 @@ const zh: Translation<typeof en> = {
   action: "操作",
   anyAction: "任意操作",
   target: "对象",
-  targetHint: "准确的名称，例如任务名",
+  targetHint: "准确的名称",
   actor: "操作者",
   anyActor: "任何人",
   time: "时间",

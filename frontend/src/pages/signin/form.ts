@@ -1,13 +1,15 @@
 /** User name and password, on the sign-in page and over a page whose session has ended. */
 
+import { ApiError } from "../../api/problem";
 import { session } from "../../app/session";
 import { t } from "../../i18n";
 import { h } from "../../ui/dom";
 import { field } from "../../ui/field";
+import { passwordInput } from "../../ui/password";
 
 export interface Credentials {
   fields: HTMLElement;
-  /** Signs in with what was typed. */
+  /** Signs in with what was typed; after a refusal the password is ready to be typed anew. */
   submit: () => Promise<void>;
 }
 
@@ -22,20 +24,27 @@ export function credentials(username = ""): Credentials {
     value: username,
     autofocus: !username,
   });
-  const password = h("input.form-control", {
-    name: "password",
-    type: "password",
-    autocomplete: "current-password",
-    required: true,
-    autofocus: Boolean(username),
-  });
+  const password = passwordInput("current-password", { name: "password", autofocus: Boolean(username) });
+  const missing = () => [
+    ...(user.value.trim() ? [] : [{ field: "username", message: t("signin:needUsername") }]),
+    ...(password.input.value ? [] : [{ field: "password", message: t("signin:needPassword") }]),
+  ];
   return {
     fields: h(
       "div",
       null,
       field({ name: "username", label: t("signin:username"), control: user }),
-      field({ name: "password", label: t("signin:password"), control: password }),
+      field({ name: "password", label: t("signin:password"), control: password.element }),
     ),
-    submit: () => session.signIn(user.value.trim(), password.value),
+    async submit() {
+      const problems = missing();
+      if (problems.length) throw new ApiError(422, "", problems);
+      try {
+        await session.signIn(user.value.trim(), password.input.value);
+      } catch (error) {
+        password.input.select();
+        throw error;
+      }
+    },
   };
 }

@@ -1,30 +1,40 @@
 /** The way in: by password, or by a link that works once. */
 
+import { ApiError } from "../../api/problem";
 import { languageMenu, themeMenu } from "../../app/shell";
-import { problemText } from "../../app/problems";
 import { router } from "../../app/router";
 import { session } from "../../app/session";
 import { t } from "../../i18n";
-import { h, replace } from "../../ui/dom";
-import { loadingState } from "../../ui/states";
+import { h, replace, type Child } from "../../ui/dom";
+import { clearFieldErrors, showFieldErrors } from "../../ui/field";
+import { errorState, loadingState } from "../../ui/states";
 import { credentials } from "./form";
+import "./signin.css";
 
 /** Draws into `place`; after a sign-in the reader is taken to `next`, an address of this console or a path of the master. */
 export function signInPage(place: HTMLElement, query: URLSearchParams, next: string): void {
   const link = query.get("link");
-  if (link) void redeem(place, link, next);
+  if (link) {
+    // The secret works once; it has no business in the history of the browser.
+    history.replaceState(null, "", "#/sign-in");
+    void redeem(place, link, next);
+  } else if (session.current) goOn(next);
   else drawForm(place, next, "");
 }
 
 async function redeem(place: HTMLElement, link: string, next: string): Promise<void> {
-  // The secret works once; it has no business in the history of the browser.
-  history.replaceState(null, "", "#/sign-in");
-  replace(place, h("div.sign-in", null, loadingState()));
+  frame(place, loadingState(), h("p.text-center.mb-0", { role: "status" }, t("signin:opening")));
   try {
     await session.redeem(link);
     goOn(next);
-  } catch {
-    drawForm(place, next, t("signin:linkUsed"));
+  } catch (error) {
+    // A link that the server has not looked at still works.
+    if (error instanceof ApiError && error.temporary)
+      frame(
+        place,
+        errorState(error, () => void redeem(place, link, next)),
+      );
+    else drawForm(place, next, t("signin:linkUsed"));
   }
 }
 
@@ -35,40 +45,47 @@ function drawForm(place: HTMLElement, next: string, message: string): void {
   const form = h("form", { novalidate: true }, problem, fields, button);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (button.disabled) return;
     button.disabled = true;
-    submit()
-      .then(() => goOn(next))
-      .catch((error: unknown) => {
-        replace(problem, problemText(error));
-        problem.hidden = false;
-      })
-      .finally(() => (button.disabled = false));
+    problem.hidden = true;
+    clearFieldErrors(form);
+    submit().then(
+      () => goOn(next),
+      (error: unknown) => {
+        const rest = showFieldErrors(form, error);
+        replace(problem, rest);
+        problem.hidden = rest === null;
+        enable(button, error instanceof ApiError ? (error.retryAfter ?? 0) : 0);
+      },
+    );
   });
+  frame(place, form);
+  form.querySelector("input")?.focus();
+}
+
+/** After so many seconds, counting down. */
+function enable(button: HTMLButtonElement, seconds: number): void {
+  button.disabled = seconds > 0;
+  replace(button, seconds > 0 ? t("signin:wait", { seconds }) : t("signin:submit"));
+  if (seconds > 0) setTimeout(() => enable(button, seconds - 1), 1_000);
+}
+
+function frame(place: HTMLElement, ...content: Child[]): void {
   replace(
     place,
     h(
       "main.sign-in",
       null,
       h(
-        "div.card",
+        "div.sign-in-brand",
         null,
-        h(
-          "div.card-body.p-4",
-          null,
-          h(
-            "div.d-flex.align-items-center.gap-2.mb-4",
-            null,
-            h("img", { src: "./favicon.svg", alt: "", width: 32, height: 32 }),
-            h("h1.fs-5.mb-0.me-auto", null, t("product")),
-            languageMenu(),
-            themeMenu(),
-          ),
-          form,
-        ),
+        h("img", { src: "./favicon.svg", alt: "", width: 48, height: 48 }),
+        h("h1", null, t("product")),
       ),
+      h("div.card", null, h("div.card-body", null, ...content)),
+      h("div.sign-in-choices", null, languageMenu(), themeMenu()),
     ),
   );
-  form.querySelector("input")?.focus();
 }
 
 /** Only ever to a page of this console or of its master: `next` may come from anybody's link. */

@@ -114,7 +114,9 @@ export async function deleteUser({ name }: User): Promise<boolean> {
   return !(await wasOwn(name));
 }
 
-function change(name: string, body: Schemas["UserPatch"]): Promise<User> {
+/** What is not in `part` stays. */
+function change(name: string, part: Partial<Schemas["UserPatch"]>): Promise<User> {
+  const body = { role: null, disabled: null, password: null, ...part };
   return call(() => api.PATCH("/api/v1/users/{name}", { params: { path: { name } }, body }));
 }
 
