@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from app.master.problems import unavailable
 
-PATIENCE_SECONDS = 0.15  # for newer figures, where there are some that will do
+PATIENCE_SECONDS = 0.15  # for newer figures, where there are some that will do; none where they take a second
 COLD_SECONDS = 20.0  # for the first ones
 REST = 4  # times as long as the last ones took, before the next: at most a fifth of a core
 RETRY_SECONDS = 1.0
@@ -28,6 +28,7 @@ class Latest(Generic[T]):
         self._made: T | None = None
         self._error: Exception | None = None
         self._asked = False
+        self._took = 0.0
         self._tries, self._failures, self._unasked_from = 0, 0, 0.0
         self._changed = threading.Condition()
         self._stopping = threading.Event()
@@ -57,7 +58,7 @@ class Latest(Generic[T]):
                     lambda: (
                         self._tries > tries if self._error else self._made is not None and fresh(self._made)
                     ),
-                    PATIENCE_SECONDS if will_do else COLD_SECONDS,
+                    (PATIENCE_SECONDS if self._took < 1 else 0) if will_do else COLD_SECONDS,
                 )
             if self._error:
                 raise self._error
@@ -80,7 +81,7 @@ class Latest(Generic[T]):
             with self._changed:
                 self._made, self._error, self._tries = made, error, self._tries + 1
                 self._changed.notify_all()
-            took = time.monotonic() - began
+            self._took = took = time.monotonic() - began
             self._failures = self._failures + 1 if error else 0
             backoff = RETRY_SECONDS * 2 ** min(self._failures, 10) if error else 0
             self._unasked_from = time.monotonic() + min(MAX_BACKOFF_SECONDS, backoff)
