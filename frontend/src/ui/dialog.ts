@@ -60,7 +60,9 @@ export function openDialog({ title, body, footer, size, cancel = true, submit }:
     { tabindex: "-1", "aria-labelledby": titleId, "aria-modal": "true", role: "dialog" },
     h("div.modal-dialog.modal-dialog-scrollable", { class: size ? `modal-${size}` : "" }, form),
   );
-  const opener = document.activeElement;
+  // An entry of a menu is gone with its menu; the button that opens the menu is not.
+  const active = document.activeElement;
+  const opener = active?.closest(".dropdown")?.querySelector("[data-bs-toggle]") ?? active;
   const modal = new Modal(element, cancel ? {} : { backdrop: "static", keyboard: false });
   element.addEventListener("shown.bs.modal", () => {
     const inputs = "[autofocus], .modal-body input, .modal-body textarea";
