@@ -4,7 +4,7 @@ import { stored } from "../../../app/storage";
 import { locale, t } from "../../../i18n";
 import { formatNumber } from "../../../lib/number";
 import { copyButton } from "../../../ui/clipboard";
-import { h, newId, replace } from "../../../ui/dom";
+import { h, replace } from "../../../ui/dom";
 import { icon, type IconName } from "../../../ui/icons";
 import { OutputViewer } from "./viewer";
 
@@ -39,7 +39,6 @@ export class OutputPanel {
 
   /** `file` is where the whole output can be had once the run has ended. */
   constructor(file: string) {
-    const titleId = newId("output");
     this.download = h(
       "a.btn.btn-sm.btn-outline-secondary",
       {
@@ -76,9 +75,9 @@ export class OutputPanel {
       ),
     );
     this.element = h(
-      "section.card.out-card",
-      { "aria-labelledby": titleId },
-      h("div.out-bar", null, h("h2", { id: titleId }, t("run:output.title")), this.size, this.tools),
+      "div.card.out-card",
+      null,
+      h("div.out-bar", null, h("h2", null, t("run:output.title")), this.size, this.tools),
       this.viewer.element,
       this.empty,
     );

@@ -49,7 +49,7 @@ export class OutputViewer {
   constructor() {
     this.element = h(
       "div.out",
-      { tabindex: "0", role: "group", "aria-label": t("run:output.title") },
+      { tabindex: "0", role: "region", "aria-label": t("run:output.title") },
       this.notice,
       this.body,
       this.open,
