@@ -178,8 +178,10 @@ export class Editor {
 
   private async refused(error: unknown): Promise<void> {
     const status = error instanceof ApiError ? error.status : 0;
-    if (status === 412) await this.merge();
-    else if (status === 409 && this.origin.etag === null) this.taken();
+    const taken = status === 409 && this.origin.etag === null;
+    // Somebody may have made anew what was deleted while it was edited here.
+    if (status === 412 || (taken && this.parts.name.readOnly)) await this.merge();
+    else if (taken) this.taken();
     else this.say(this.form.refuse(error));
   }
 
@@ -266,7 +268,7 @@ export class Editor {
 
   private startAgain(origin: Origin, job: JobJson): void {
     this.origin = origin;
-    this.untouched = origin.base ?? wholeJob(null);
+    this.untouched = origin.base ?? { ...wholeJob(null), name: this.name };
     this.form.write(job);
     this.notice.hidden = true;
     this.say(null);

@@ -69,7 +69,8 @@ export function schedulePart(form: JobForm, zone: string, signal: AbortSignal): 
       preview.show({
         cronExpr: expression,
         timezone: job.timezone,
-        name: String(job.name).slice(0, 128),
+        // Only H asks for it; no other schedule is asked about again because the name is typed.
+        name: /h/i.test(expression) ? String(job.name).slice(0, 128) : "",
         startsAt: job.startsAt,
         endsAt: job.endsAt,
         count: 10,
