@@ -8,6 +8,7 @@ import { icon, type IconName } from "../ui/icons";
 import { menu } from "../ui/menu";
 import { failed } from "../ui/toast";
 import { href } from "./address";
+import { showKeys } from "./keyboard";
 import { router } from "./router";
 import { session, type Role } from "./session";
 import { chosenTheme, chooseTheme, type Theme } from "./theme";
@@ -35,6 +36,7 @@ export class Shell {
   private readonly bar = h("header.shell-bar");
   private readonly banner = h("div.lost-banner.alert.alert-danger", { role: "alert", hidden: true });
   private readonly outlet = h("div");
+  private path = "";
   private readonly element = h(
     "div.shell",
     null,
@@ -46,7 +48,17 @@ export class Shell {
 
   constructor(private readonly place: HTMLElement) {
     connection.onChange(() => this.showConnection());
-    $(this.nav).on("click", "a", () => $(this.element).removeClass("nav-open"));
+    $(this.nav).on("click", "a", () => this.openMenu(false));
+    $(document)
+      .on("keydown", ({ key }) => {
+        if (key !== "Escape" || !this.menuIsOpen) return;
+        this.openMenu(false);
+        this.toggle?.focus();
+      })
+      .on("pointerdown", ({ target }) => {
+        if (!this.nav.contains(target as Node) && !this.toggle?.contains(target as Node))
+          this.openMenu(false);
+      });
   }
 
   /** An empty element for the page of `path`. */
@@ -58,7 +70,23 @@ export class Shell {
     return this.outlet;
   }
 
+  private get toggle(): HTMLElement | null {
+    return this.bar.querySelector(".nav-toggle");
+  }
+
+  private get menuIsOpen(): boolean {
+    return this.element.classList.contains("nav-open");
+  }
+
+  /** On a narrow screen; on a wide one the menu is always there. */
+  private openMenu(open: boolean): void {
+    this.element.classList.toggle("nav-open", open);
+    this.toggle?.setAttribute("aria-expanded", String(open));
+  }
+
   private draw(path: string): void {
+    const focused = path === this.path ? this.focusedInBar() : -1;
+    this.path = path;
     replace(this.element.querySelector(".skip-link") ?? this.element, t("skipToContent"));
     const current = BELONGS[path] ?? path;
     this.nav.setAttribute("aria-label", t("mainMenu"));
@@ -84,13 +112,14 @@ export class Shell {
           type: "button",
           "aria-label": t("menu"),
           "aria-controls": "main-menu",
-          on: { click: () => $(this.element).toggleClass("nav-open") },
+          "aria-expanded": String(this.menuIsOpen),
+          on: { click: () => this.openMenu(!this.menuIsOpen) },
         },
         icon("list"),
       ),
       h(
         "a.brand",
-        { href: href("/") },
+        { href: href("/"), "aria-label": t("product") },
         h("img", { src: "./favicon.svg", alt: "", width: 26, height: 26 }),
         h("span.d-none.d-sm-inline", null, t("product")),
       ),
@@ -100,6 +129,16 @@ export class Shell {
       this.userMenu(),
     );
     this.showConnection();
+    this.inBar()[focused]?.focus();
+  }
+
+  /** What can have the focus in the bar, in order; it is the same in every language and theme. */
+  private inBar(): HTMLElement[] {
+    return [...this.bar.querySelectorAll<HTMLElement>("a, button")];
+  }
+
+  private focusedInBar(): number {
+    return this.inBar().findIndex((each) => each === document.activeElement);
   }
 
   private showConnection(): void {
@@ -125,6 +164,7 @@ export class Shell {
           href: href("/account"),
         },
         { label: [icon("boxArrowUpRight"), ` ${t("nav.apiDocs")}`], href: "docs", external: true },
+        { label: [icon("keyboard"), ` ${t("keys.title")}`], act: showKeys },
         null,
         { label: [icon("boxArrowRight"), ` ${t("signOut")}`], act: () => void signOut() },
       ],

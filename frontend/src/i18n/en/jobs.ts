@@ -63,6 +63,7 @@ export default {
     pause: "Pause",
     resume: "Resume",
     tag: "Tags and group",
+    retag: "Change",
     delete: "Delete",
     edit: "Edit",
     copy: "Copy to a new job",

@@ -64,6 +64,7 @@ const zh: Translation<typeof en> = {
     pause: "暂停",
     resume: "恢复",
     tag: "标签与分组",
+    retag: "更改",
     delete: "删除",
     edit: "编辑",
     copy: "复制为新任务",

@@ -43,7 +43,7 @@ export async function bulkDialog(action: BulkAction, target: Target, total: numb
       retag?.element,
       typed,
     );
-    replace(footer, close(t("cancel")), agree(t(`jobs:action.${action}`)));
+    replace(footer, close(t("cancel")), agree(t(`jobs:action.${action === "tag" ? "retag" : action}`)));
     submit = () => {
       if (typed && !isTyped(typed, total)) return;
       const wanted: Retag | null = retag ? retag.read() : {};

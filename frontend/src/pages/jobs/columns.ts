@@ -12,7 +12,7 @@ import { ago, duration, time } from "../../ui/time";
 import { outcomeStrip } from "../shared/outcome-strip";
 import { isInvalid, type InvalidJob, type Job, type Row } from "./view";
 
-const MAX_TAGS = 3; // of a row; the others are named on hover
+const MAX_TAGS = 2; // of a row; the others are named on hover
 
 export interface Parts {
   /** The box in the head that chooses the page; null: nothing can be chosen. */
