@@ -1,5 +1,6 @@
 """Jobs: list, read, write."""
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
 
@@ -141,12 +142,12 @@ def _answer(services: Services, row: JobRow, language: str, response: Response) 
 def _known(services: Services, rows: list[JobRow], recent: int = 0) -> tuple[Known, list[str]]:
     """With what could not be known: jobs can be seen and changed while the log store is away."""
     names = [row.name for row in rows]
-    running = services.running.counts()
+    known = Known(running=services.running.counts())
     try:
-        return Known(
-            states=services.store.job_states(names) if names else {},
-            running=running,
-            recent=services.store.recent_runs(names, recent) if recent else None,
-        ), []
+        if names:
+            known = replace(known, states=services.store.job_states(names))
+        if recent:
+            known = replace(known, recent=services.store.recent_runs(names, recent))
     except StoreError:
-        return Known(running=running), ["The log store does not answer: last runs are not known."]
+        return known, ["The log store does not answer: last runs are not known."]
+    return known, []
