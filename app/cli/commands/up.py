@@ -27,8 +27,8 @@ def up(
 ) -> None:
     """Start everything on this machine: etcd, one master, one worker, SQLite for the runs.
 
-    The first start prints a password for the account admin. Ctrl-C stops all; the next start goes on with the
-    same jobs and runs.
+    Prints a link that opens the console signed in, and at the first start a password for the account admin.
+    Ctrl-C stops all; the next start goes on with the same jobs and runs.
 
     Example: yuanya up --port 8001
     """
