@@ -3,12 +3,13 @@
 import type { Schemas } from "../../api/client";
 import { t } from "../../i18n";
 import { JOB_DEFAULTS } from "../../lib/job";
-import { h, replace } from "../../ui/dom";
+import { h } from "../../ui/dom";
 import { choiceLabel, fieldLabel } from "../shared/fields";
 import { chipsControl } from "./chips";
 import { commandControl, type CommandControl } from "./command";
 import { areaControl, choiceControl, numberControl, switchControl, textControl } from "./controls";
 import type { JobForm } from "./form";
+import { labelsControl } from "./labels";
 import { pairsControl, type Pairs } from "./pairs";
 import { schedulePart, type SchedulePart } from "./schedule";
 import { bytes, megabytes, seconds } from "./words";
@@ -222,43 +223,4 @@ function detailFields(form: JobForm, { facets }: Surroundings): HTMLElement[] {
     ),
     groups,
   ];
-}
-
-/** Labels that jobs and live workers have are suggested; below stands how many workers would do. */
-function labelsControl({ facets, workers }: Surroundings): Pairs {
-  const known = new Map<string, string[]>();
-  const pairs = [
-    ...workers.flatMap((worker) => Object.entries(worker.labels)),
-    ...facets.labels.map(({ value }) => value.split(/=(.*)/s).slice(0, 2) as [string, string]),
-  ];
-  for (const [name, value] of pairs) {
-    const values = known.get(name) ?? [];
-    if (!values.includes(value)) values.push(value);
-    known.set(name, values);
-  }
-  const control = pairsControl({
-    nameLabel: t("editor:labelName"),
-    valueLabel: t("editor:labelValue"),
-    add: t("editor:addLabel"),
-    suggestions: known,
-  });
-  const match = h("p.worker-match.form-text", { "aria-live": "polite" });
-  const say = () => {
-    const wanted = Object.entries(control.get() as Record<string, string>);
-    const fit = workers.filter(({ labels }) =>
-      wanted.every(([name, value]) => labels[name] === value),
-    ).length;
-    match.classList.toggle("said-bad", fit === 0);
-    replace(match, t("editor:workersFit", { count: fit, all: workers.length }));
-  };
-  control.element.addEventListener("input", say);
-  control.element.append(match);
-  say();
-  return {
-    ...control,
-    set(value) {
-      control.set(value);
-      say();
-    },
-  };
 }
