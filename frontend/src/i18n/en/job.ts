@@ -45,7 +45,7 @@ export default {
   },
   fires: {
     title: "Next fires",
-    relative: "In",
+    relative: "When",
     jobZone: "Job's zone",
     yourZone: "Your zone",
     utc: "UTC",
@@ -85,7 +85,7 @@ export default {
     isDefault: "default",
     revision: "Revision",
     none: "none",
-    serversZone: "the server's",
+    serversZone: "the server's zone",
   },
   runs: {
     title: "Runs",

@@ -46,7 +46,7 @@ const zh: Translation<typeof en> = {
   },
   fires: {
     title: "后续触发",
-    relative: "还有",
+    relative: "何时",
     jobZone: "任务时区",
     yourZone: "您的时区",
     utc: "UTC",

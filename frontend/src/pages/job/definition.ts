@@ -35,7 +35,7 @@ export function definitionCard(source: JobSource, showAll: () => void): HTMLElem
       null,
       h("h2", null, t("job:definition.title")),
       h(
-        "button.btn.btn-sm.btn-link",
+        "button.btn.btn-sm.btn-link.p-0",
         { type: "button", on: { click: showAll } },
         t("job:definition.allFields"),
       ),

@@ -32,7 +32,7 @@ const page: Page = async (context) => {
   let view = readView(SPEC, context.query);
   title(t("timeline:title"));
 
-  const select = h("select.form-select.form-select-sm.w-auto", { "aria-label": t("timeline:group") });
+  const select = h("select.form-select.form-select-sm.group-select", { "aria-label": t("timeline:group") });
   const minutes = new MinutesCard();
   const pileUps = new PileUpsCard((at) => minutes.choose(at));
   const groups = new GroupsCard((group) => chooseGroup(view.group === group ? null : group));

@@ -7,7 +7,7 @@ import { problemText } from "../../app/problems";
 import { isAbort } from "../../api/problem";
 import { locale, t } from "../../i18n";
 import { formatNumber } from "../../lib/number";
-import { exactTime, formatDuration } from "../../lib/time";
+import { formatDuration } from "../../lib/time";
 import { h, newId, replace, svg, type Child } from "../../ui/dom";
 import { icon } from "../../ui/icons";
 import { emptyState, errorState, loadingState } from "../../ui/states";
@@ -217,7 +217,7 @@ function barLink(bar: RunBar, row: number, { from, until }: Window): SVGElement 
         "data-status": bar.status,
         "data-started": String(bar.started),
       },
-      svg("title", null, `${words}\n${exactTime(bar.start, { locale: locale() })}`),
+      svg("title", null, words),
     ),
   );
 }

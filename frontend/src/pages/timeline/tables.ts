@@ -16,7 +16,7 @@ export class FigureTable {
       h("summary", null, t("timeline:asTable")),
       h(
         "div.table-responsive",
-        { tabindex: "0", role: "region", "aria-label": caption },
+        { tabindex: "0", role: "region", "aria-label": `${caption} · ${t("timeline:asTable")}` },
         h(
           "table.table.table-sm.mb-0",
           null,
