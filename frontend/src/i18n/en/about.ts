@@ -23,6 +23,8 @@ export default {
   notReady: "Not everything is ready.",
   ready: "Ready",
   unready: "Not ready",
+  partsUnknown:
+    "The server says what is missing only to those who are signed in, and cannot check that now: most likely etcd does not answer it.",
   part: {
     etcd: "etcd",
     store: "Log store",

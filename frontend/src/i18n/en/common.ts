@@ -26,6 +26,7 @@ export default {
   lostBanner: "The server does not answer. What you see is as of the last answer; it goes on by itself.",
   sessionEnded: "Your session has ended. Sign in to go on; nothing on the page is lost.",
   loading: "Loading …",
+  stale: "Not up to date",
   outOfDate: "Not up to date: {{problem}}",
   tryAgain: "Try again",
   close: "Close",

@@ -11,7 +11,7 @@ export default {
     runs: "Runs in 24 h",
     ofSlots: "{{free}} of {{capacity}} slots free",
     noSlots: "no worker takes runs",
-    allWell: "every job's last run was good",
+    allWell: "no job is failing",
     lastBad_one: "job whose last run was bad",
     lastBad_other: "jobs whose last run was bad",
     live_one: "{{count}} live",

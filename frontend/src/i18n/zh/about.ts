@@ -25,6 +25,7 @@ const zh: Translation<typeof en> = {
   notReady: "有部分尚未就绪。",
   ready: "就绪",
   unready: "未就绪",
+  partsUnknown: "服务器只向已登录的用户说明缺少什么，而现在无法核实登录状态：很可能是 etcd 没有响应。",
   part: {
     etcd: "etcd",
     store: "日志存储",

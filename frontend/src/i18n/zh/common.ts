@@ -29,6 +29,7 @@ const zh: Translation<typeof en> = {
   lostBanner: "服务器没有响应。页面显示的是最后一次收到的内容，恢复后会自动更新。",
   sessionEnded: "会话已结束。重新登录即可继续，页面上的内容不会丢失。",
   loading: "正在加载…",
+  stale: "不是最新内容",
   outOfDate: "不是最新内容：{{problem}}",
   tryAgain: "重试",
   close: "关闭",

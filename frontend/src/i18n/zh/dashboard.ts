@@ -14,7 +14,7 @@ const zh: Translation<typeof en> = {
     runs: "24 小时内的运行",
     ofSlots: "空闲槽位 {{free}} / {{capacity}}",
     noSlots: "没有执行节点可以接收运行",
-    allWell: "所有任务的最近一次运行均正常",
+    allWell: "没有失败的任务",
     lastBad_other: "个任务的最近一次运行不正常",
     live_other: "{{count}} 个在线",
     allLive: "全部在线",

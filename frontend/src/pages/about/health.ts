@@ -34,8 +34,10 @@ export function healthCard(context: PageContext): LiveCard {
   return card;
 }
 
-function parts({ parts: found }: Schemas["Readiness"]): Child {
-  return Object.entries(found ?? {}).map(([name, { ready, detail }]) =>
+function parts({ ready, parts: found }: Schemas["Readiness"]): Child {
+  // Sessions are kept in etcd: without it the server knows nobody, and tells nobody.
+  if (!found) return !ready && h("li", null, icon("alertTriangle"), h("div", null, t("about:partsUnknown")));
+  return Object.entries(found).map(([name, { ready, detail }]) =>
     h(
       "li",
       { "data-part": name, "data-ready": String(ready) },

@@ -21,6 +21,8 @@ const JOB_STATES = ["enabled", "paused", "invalid", "ended"] as const;
 
 export interface Figures {
   readonly element: HTMLElement;
+  /** Says so, and why, while the figures are old. */
+  readonly stale: HTMLElement;
   readonly refresh: Ask;
 }
 
@@ -31,7 +33,7 @@ export function figures(context: PageContext, known: (summary: Summary) => void)
   const failing = tile("xCircle", t("dashboard:figures.failing"), failingJobsLink());
   const workers = tile("hdd", t("dashboard:figures.workers"), href("/workers"));
   const runs = tile("clockHistory", t("dashboard:figures.runs"), runsLink());
-  const tiles = [jobs, running, failing, workers, runs];
+  const stale = h("span.stale", { role: "status" });
 
   const draw = (summary: Summary) => {
     const total = JOB_STATES.reduce((sum, state) => sum + (summary.jobs[state] ?? 0), 0);
@@ -48,7 +50,7 @@ export function figures(context: PageContext, known: (summary: Summary) => void)
       summary.failing
         ? t("dashboard:figures.lastBad", { count: summary.failing })
         : t("dashboard:figures.allWell"),
-      summary.failing ? "bad" : "good",
+      summary.failing > 0,
     );
     const live = summary.workers - summary.workersSilent;
     workers.show(
@@ -56,7 +58,7 @@ export function figures(context: PageContext, known: (summary: Summary) => void)
       summary.workersSilent
         ? `${t("dashboard:figures.live", { count: live })} · ${t("dashboard:figures.silent", { count: summary.workersSilent })}`
         : t(summary.workers ? "dashboard:figures.allLive" : "dashboard:figures.noSlots"),
-      summary.workersSilent || !summary.workers ? "bad" : undefined,
+      summary.workersSilent > 0 || summary.workers === 0,
     );
     const ran = RUN_STATUSES.reduce((sum, status) => sum + (summary.runs[status] ?? 0), 0);
     runs.show(
@@ -75,8 +77,10 @@ export function figures(context: PageContext, known: (summary: Summary) => void)
       setServerTime(ms(summary.at));
       draw(summary);
       known(summary);
+      if (stale.hasChildNodes()) replace(stale);
     } catch (error) {
-      if (!isAbort(error) && !context.signal.aborted) for (const each of tiles) each.fail(problemText(error));
+      if (isAbort(error) || context.signal.aborted) return;
+      replace(stale, icon("alertTriangle"), " ", t("outOfDate", { problem: problemText(error) }));
     }
   });
   refresh();
@@ -84,8 +88,9 @@ export function figures(context: PageContext, known: (summary: Summary) => void)
     element: h(
       "ul.tiles.list-unstyled",
       { "aria-label": t("dashboard:figures.label") },
-      tiles.map((each) => each.element),
+      [jobs, running, failing, workers, runs].map((each) => each.element),
     ),
+    stale,
     refresh,
   };
 }
@@ -103,9 +108,7 @@ function statesOf(summary: Summary): Child {
 
 interface Tile {
   readonly element: HTMLElement;
-  show(value: number, below: Child, mood?: "good" | "bad"): void;
-  /** Keeps the figure if there is one, and says that it is old. */
-  fail(problem: string): void;
+  show(value: number, below: Child, alarming?: boolean): void;
 }
 
 function tile(symbol: IconName, label: string, to: string): Tile {
@@ -121,9 +124,8 @@ function tile(symbol: IconName, label: string, to: string): Tile {
   let drawn = "";
   return {
     element,
-    show(value, child, mood) {
-      element.classList.toggle("is-good", mood === "good");
-      element.classList.toggle("is-bad", mood === "bad");
+    show(value, child, alarming = false) {
+      element.classList.toggle("alarming", alarming);
       replace(figure, value < EXACT_BELOW ? number(value) : formatCompact(value, locale()));
       figure.title = number(value);
       figure.setAttribute("aria-label", `${label}: ${number(value)}`);
@@ -132,10 +134,6 @@ function tile(symbol: IconName, label: string, to: string): Tile {
       if (drawn === next.textContent && below.hasChildNodes()) return;
       drawn = next.textContent;
       below.replaceChildren(...next.childNodes);
-    },
-    fail(problem) {
-      drawn = "";
-      replace(below, icon("alertTriangle"), " ", t("outOfDate", { problem }));
     },
   };
 }

@@ -50,6 +50,7 @@ const page: Page = (context) => {
       "div.page-head",
       null,
       h("h1", null, t("dashboard:title")),
+      top.stale,
       session.may("editor") &&
         h("a.btn.btn-sm.btn-primary", { href: href("/new-job") }, icon("plus"), " ", t("dashboard:newJob")),
     ),

@@ -50,8 +50,10 @@ export function liveCard<T>(context: PageContext, options: LiveCardOptions<T>): 
     } catch (error) {
       if (isAbort(error) || context.signal.aborted) return;
       // Old figures are worth more than none, if they are said to be old.
-      if (drawn) replace(stale, icon("alertTriangle"), " ", t("outOfDate", { problem: problemText(error) }));
-      else
+      if (drawn) {
+        replace(stale, icon("alertTriangle"), " ", t("stale"));
+        stale.title = problemText(error);
+      } else
         replace(
           body,
           errorState(error, () => refresh(true)),
