@@ -23,6 +23,7 @@ class Router {
   private leaving = new AbortController();
   private dirty: (() => boolean) | null = null;
   private shown = "";
+  private visited = 0;
 
   start(outlet: Outlet): void {
     this.outlet = outlet;
@@ -89,6 +90,7 @@ class Router {
     root: HTMLElement,
   ): Promise<void> {
     const { signal } = this.leaving;
+    this.visited += 1;
     const loading = loadingState();
     const timer = setTimeout(() => root.append(loading), LOADING_MS);
     const place = document.createElement("div");
@@ -98,6 +100,7 @@ class Router {
       const { default: page } = await route.load();
       if (signal.aborted) return;
       await page(this.context(place, params, address, signal));
+      if (this.visited > 1) focusHeading(place);
     } catch (error) {
       if (isAbort(error) || signal.aborted) return;
       place.replaceChildren(errorState(error, () => void this.show()));
@@ -133,6 +136,14 @@ class Router {
       },
     };
   }
+}
+
+/** Whoever reads by ear goes on at the new page's heading, unless the focus is somewhere already. */
+function focusHeading(place: HTMLElement): void {
+  const heading = place.querySelector("h1");
+  if (!heading || document.activeElement !== document.body) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
 }
 
 function find(path: string): { route: Route; params: Record<string, string> } | null {

@@ -56,7 +56,7 @@ export class Shell {
         this.toggle?.focus();
       })
       .on("pointerdown", ({ target }) => {
-        if (!this.nav.contains(target as Node) && !this.toggle?.contains(target as Node))
+        if (!this.nav.contains(target) && !this.toggle?.contains(target))
           this.openMenu(false);
       });
   }

@@ -69,7 +69,16 @@ function entry(item: MenuItem): HTMLElement {
       ...looks,
       type: "button",
       "aria-current": item.checked ? "true" : null,
-      on: { click: () => item.act?.() },
+      on: {
+        click: ({ currentTarget }) => {
+          // The entry goes with its menu; the focus does not.
+          (currentTarget as Element)
+            .closest(".dropdown")
+            ?.querySelector<HTMLElement>("[data-bs-toggle]")
+            ?.focus();
+          item.act?.();
+        },
+      },
     },
     item.label,
   );

@@ -9,7 +9,7 @@ import { h, newId, type Child } from "../../ui/dom";
 import { icon } from "../../ui/icons";
 import { ago, time } from "../../ui/time";
 import { browserChoices } from "../shared/browser-choices";
-import { roleBadge } from "../shared/roles";
+import { roleBadge, roleMeaning } from "../shared/roles";
 import "./account.css";
 import { signInLink } from "./link";
 import { passwordForm } from "./password";
@@ -56,7 +56,7 @@ function who(): Child {
       h("dt", null, t("account:user")),
       h("dd.fw-semibold", null, user),
       h("dt", null, t("account:role")),
-      h("dd", null, roleBadge(role), h("div.small.mt-1", null, t(`users:roleMeans.${role}`))),
+      h("dd", null, roleBadge(role), roleMeaning(role)),
       h("dt", null, t("account:until")),
       h("dd", null, time(expiresAt), expiresAt && [" · ", ago(expiresAt)]),
       h("dt", null, t("account:tokens")),

@@ -11,6 +11,15 @@ export function roleBadge(role: Role): HTMLElement {
   return h("span.role", { "data-role": role, title: t(`users:roleMeans.${role}`) }, t(`role.${role}`));
 }
 
+/** All that the role may do, with what it has of the roles before it. */
+export function roleMeaning(role: Role): HTMLElement {
+  return h(
+    "ul.role-meaning",
+    null,
+    ROLES.slice(0, ROLES.indexOf(role) + 1).map((each) => h("li", null, t(`users:roleMeans.${each}`))),
+  );
+}
+
 export interface RoleChoice {
   /** A field of a form named `role`. */
   readonly element: HTMLElement;
