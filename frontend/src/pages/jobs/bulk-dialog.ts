@@ -21,13 +21,6 @@ export async function bulkDialog(action: BulkAction, target: Target, total: numb
   const footer = h("div.bulk-footer");
   const runs: BulkRun[] = [];
   let submit: () => void = () => undefined;
-  const dialog = openDialog({
-    title: t(`jobs:bulk.title.${action}`, { count: total, shown: formatNumber(total, locale()) }),
-    size: "lg",
-    body,
-    footer,
-    submit: () => submit(),
-  });
   const close = (words: string) =>
     h("button.btn.btn-outline-secondary", { type: "button", "data-bs-dismiss": "modal" }, words);
   const agree = (words: string) =>
@@ -124,6 +117,13 @@ export async function bulkDialog(action: BulkAction, target: Target, total: numb
   };
 
   question();
+  const dialog = openDialog({
+    title: t(`jobs:bulk.title.${action}`, { count: total, shown: formatNumber(total, locale()) }),
+    size: "lg",
+    body,
+    footer,
+    submit: () => submit(),
+  });
   await dialog.closed;
   // Closed while it works: what is under way ends, nothing new is begun.
   for (const run of runs) run.stop();

@@ -122,7 +122,14 @@ function scheduleCell(row: Row): Child {
 function nextCell(row: Row): Child {
   if (isInvalid(row)) return null;
   if (row.state !== "enabled") return stateBadge(row.state);
-  return row.nextFire ? two(ago(row.nextFire), time(row.nextFire, { seconds: true })) : null;
+  return row.nextFire
+    ? two(ago(row.nextFire), time(row.nextFire, { seconds: bySeconds(row.cronExpr) }))
+    : null;
+}
+
+/** Whether a schedule says seconds; the others fire at whole minutes. */
+function bySeconds(cronExpr: string): boolean {
+  return cronExpr.startsWith("@every") || cronExpr.trim().split(/\s+/).length > 5;
 }
 
 function lastCell(row: Row): Child {
