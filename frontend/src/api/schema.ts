@@ -344,7 +344,7 @@ export interface paths {
          * Account for every planned fire
          * @description What the schedules planned in the window against the rows there are. `unaccounted` and `duplicated`
          *     must be 0. A row that waits in the spool of a worker, because the log store was away, is unaccounted until
-         *     it arrives. Without a window or a job the answer may be up to a minute old: `to` says as of when it is.
+         *     it arrives. Without any parameter the answer may be some minutes old: `to` says as of when it is.
          */
         get: operations["ledger"];
         put?: never;
@@ -1023,7 +1023,7 @@ export interface components {
             filter: components["schemas"]["JobSelection"] | null;
             /**
              * Group
-             * @description Of `tag`: sets the group; null clears it; absent leaves it
+             * @description Of `tag`: sets the group; null or empty clears it; absent leaves it
              * @default null
              */
             group: string | null;
