@@ -27,8 +27,11 @@ const page: Page = async (context) => {
   const { job } = source.current;
   const kind = kindOf(source);
   if (job) {
-    const panels = job.state === "invalid" ? invalidTabs(source) : validTabs(source);
-    root.append(jobHead(source), tabs(context, panels));
+    const panels = isValid(job) ? validTabs : invalidTabs;
+    root.append(
+      jobHead(source),
+      tabs(context, (choose) => panels(source, choose)),
+    );
   } else {
     const history = await historyOf(name, context.signal);
     const known = history.length > 0 || (await hasRun(name, context.signal));
@@ -40,7 +43,7 @@ const page: Page = async (context) => {
           source,
           history.find((change) => versionOf(change) !== null),
         ),
-        tabs(context, [changesTab(source), runsTab(source)]),
+        tabs(context, () => [changesTab(source), runsTab(source)]),
       );
   }
   // A job that was deleted, restored or made invalid is another page.
@@ -55,31 +58,32 @@ function kindOf({ current: { job } }: JobSource): string {
   return job === null ? "deleted" : isValid(job) ? "valid" : "invalid";
 }
 
-function tabs(context: PageContext, panels: Tab[]): HTMLElement {
-  const { query } = context;
-  const choose = (id: string) => {
+type Choose = (tab: string) => void;
+
+/** `make` gets a way to show another tab. */
+function tabs({ query, setQuery }: PageContext, make: (choose: Choose) => Tab[]): HTMLElement {
+  const panels = make((id) => made.choose(id));
+  const change = (id: string) => {
     if (id === panels[0]?.id) query.delete("tab");
     else query.set("tab", id);
-    context.setQuery(query);
+    setQuery(query);
   };
-  const made = new Tabs({
+  const made: Tabs = new Tabs({
     label: t("job:sections"),
     tabs: panels,
     shown: query.get("tab") ?? "",
-    change: choose,
+    change,
   });
-  made.element.addEventListener("job:tab", (event) => made.choose((event as CustomEvent<string>).detail));
   return made.element;
 }
 
-function validTabs(source: JobSource): Tab[] {
-  const fill = (panel: HTMLElement) => {
-    const choose = (id: string) =>
-      panel.dispatchEvent(new CustomEvent("job:tab", { detail: id, bubbles: true }));
-    panel.append(overview(source, choose));
-  };
+function validTabs(source: JobSource, choose: Choose): Tab[] {
   return [
-    { id: "overview", label: t("job:tabs.overview"), fill },
+    {
+      id: "overview",
+      label: t("job:tabs.overview"),
+      fill: (panel) => panel.append(overview(source, choose)),
+    },
     runsTab(source),
     {
       id: "definition",
