@@ -1,7 +1,6 @@
 """YAML for job files: with the words of JSON, and within bounds."""
 
 import re
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -44,6 +43,16 @@ class _Bounded(Composer):
             self._sizes[event.anchor] = self._values - before
         return node
 
+    def compose_mapping_node(self, anchor: Any) -> MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, ScalarNode):
+                if key.value in seen:
+                    raise ComposerError(None, None, f"{key.value!r} is there twice", key.start_mark)
+                seen.add(key.value)
+        return node
+
     def _repeat(self, alias: Any) -> None:
         size = self._sizes.get(alias.anchor, 0)
         if not size and alias.anchor in self.anchors:
@@ -73,16 +82,6 @@ class Loader(_Bounded, _Parser):  # type: ignore[misc]
             return super().construct_object(node, deep)
         except (ValueError, OverflowError) as error:  # such as !!int x, or a number of 5,000 digits
             raise ConstructorError(None, None, str(error), node.start_mark) from None
-
-    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, ScalarNode):
-                if key.value in seen:
-                    raise ConstructorError(None, None, f"{key.value!r} is there twice", key.start_mark)
-                seen.add(key.value)
-        made: dict[Hashable, Any] = super().construct_mapping(node, deep)
-        return made
 
 
 Loader.add_implicit_resolver(

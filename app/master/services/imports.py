@@ -69,19 +69,19 @@ def read(form: ImportFormat, text: str, *, system: bool, timezone: str | None, g
             raise invalid("text", f"has more than {MAX_LINES} lines; import it in parts")
         source = Source("crontab", text, system)
         crontabs = jobs_of_crontabs([source], Options(timezone=timezone, group=group))
-        read = Text([found for _, found in crontabs.found], crontabs.notes, KEPT_ON_SERVER)
+        result = Text([found for _, found in crontabs.found], crontabs.notes, KEPT_ON_SERVER)
     else:
         jobs = jobs_of_documents(text, timezone=timezone, group=group, max_values=MAX_VALUES)
         try:
             found = list(islice(jobs, MAX_JOBS + 1))
         except TextError as error:
             raise invalid("text", str(error)) from None
-        read = Text(found, [], frozenset())
-    if not read.found:
+        result = Text(found, [], frozenset())
+    if not result.found:
         raise invalid("text", "there is no job in it")
-    if len(read.found) > MAX_JOBS:
+    if len(result.found) > MAX_JOBS:
         raise invalid("text", f"has more than {MAX_JOBS} jobs; import it in parts")
-    return read
+    return result
 
 
 class Imports:

@@ -92,6 +92,17 @@ def test_anchors_and_merges_work_within_a_document():
     assert [(f.name, f.job.env) for f in found] == [(name, {"A": "1"}) for name in "abc"]
 
 
+def test_a_mapping_that_overrides_what_it_merges_can_be_merged_itself():
+    (found,) = read(
+        "{name: a, command: x, cronExpr: '@daily', env: {<<: {<<: {A: '1', B: '1'}, B: '2', C: '2'}, C: '3'}}"
+    )
+    assert found.job.env == {"A": "1", "B": "2", "C": "3"}
+    (found,) = read(
+        "x: [[&a {A: '1'}], [[&b {<<: *a, A: '2'}]]]\n<<: *b\nname: a\ncommand: x\ncronExpr: '@daily'\n"
+    )
+    assert sorted(field for field, _ in found.errors) == ["A", "x"]
+
+
 REFUSED = {
     "a star without quotes": ("name: a\ncronExpr: * * * * *\n", r"line 2: .* needs quotes"),
     "a key twice": (f"{A}name: b\n", "line 4: 'name' is there twice"),
