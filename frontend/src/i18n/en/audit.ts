@@ -86,7 +86,7 @@ export default {
   },
   unknownUser: "somebody unknown",
   bySettings: "The settings",
-  via: { link: "by a link", token: "token {{name}}" },
+  via: { session: "password, in a session", link: "by a link", token: "token {{name}}" },
   field: {
     at: "Time",
     actor: "By",
@@ -111,6 +111,8 @@ export default {
     claimedUntil: "Claimed until",
   },
   changed: "changed",
+  disabled: "disabled",
+  enabled: "enabled",
   copyEntry: "Copy the entry as JSON",
   whatChanged: "What changed",
   runs_one: "{{count}} run",

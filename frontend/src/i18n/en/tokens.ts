@@ -33,7 +33,7 @@ export default {
     year: "in a year",
     never: "never",
   },
-  made: "The token {{name}}",
+  made: "Your new token: {{name}}",
   once: "This is the only time it is shown. Copy it now and keep it as you keep a password.",
   token: "Token",
   copyToken: "Copy the token",

@@ -30,6 +30,7 @@ export default {
   created: "{{name}} may sign in now.",
   name: "Name",
   nameHelp: "Small letters, digits and . _ - @, at most 64 characters. It cannot be changed later.",
+  badName: "Only small letters, digits and . _ - @, and a letter or a digit first.",
   role: "Role",
   password: "Password",
   newPassword: "New password",

@@ -78,7 +78,7 @@ const zh: Translation<typeof en> = {
   },
   unknownUser: "未知用户",
   bySettings: "系统设置",
-  via: { link: "通过链接", token: "令牌 {{name}}" },
+  via: { session: "密码（会话）", link: "通过链接", token: "令牌 {{name}}" },
   field: {
     at: "时间",
     actor: "操作者",
@@ -103,6 +103,8 @@ const zh: Translation<typeof en> = {
     claimedUntil: "已认领至",
   },
   changed: "已更改",
+  disabled: "已禁用",
+  enabled: "已启用",
   copyEntry: "以 JSON 复制此条目",
   whatChanged: "更改内容",
   runs_other: "{{count}} 次运行",

@@ -35,7 +35,7 @@ const zh: Translation<typeof en> = {
     year: "一年后",
     never: "永不过期",
   },
-  made: "令牌 {{name}}",
+  made: "新令牌：{{name}}",
   once: "令牌只显示这一次。请立即复制，并像密码一样妥善保管。",
   token: "令牌",
   copyToken: "复制令牌",

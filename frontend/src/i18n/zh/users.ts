@@ -31,6 +31,7 @@ const zh: Translation<typeof en> = {
   created: "{{name}} 现在可以登录。",
   name: "用户名",
   nameHelp: "小写字母、数字和 . _ - @，最多 64 个字符。创建后不能更改。",
+  badName: "只能使用小写字母、数字和 . _ - @，并以字母或数字开头。",
   role: "角色",
   password: "密码",
   newPassword: "新密码",

@@ -48,7 +48,7 @@ export function entryView(entry: Entry): HTMLElement {
 }
 
 function details(entry: Entry): Child {
-  const { before, after, detail } = entry;
+  const { detail } = entry;
   const facts: [string, Child][] = [
     ["at", exactTime(ms(entry.at), { locale: locale() })],
     ["actor", entry.actor],
@@ -59,7 +59,7 @@ function details(entry: Entry): Child {
     ["id", h("span.mono", null, entry.id)],
   ];
   return [
-    (before ?? after) && h("div.entry-changes", null, changes(entry)),
+    changes(entry),
     h(
       "div.entry-facts",
       null,
@@ -73,27 +73,27 @@ function details(entry: Entry): Child {
   ];
 }
 
-function changes({ kind, before, after }: Entry): HTMLElement {
+function changes({ kind, before, after }: Entry): Child {
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  const fields = names.filter((field) => !before || !after || before[field] !== after[field]);
+  if (!fields.length) return null;
   if (kind === "job") return changesView(before, after);
-  const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   return h(
     "dl.changes",
     null,
-    fields
-      .filter((field) => !before || !after || before[field] !== after[field])
-      .map((field) =>
+    fields.map((field) =>
+      h(
+        "div.change",
+        { "data-field": field },
+        h("dt", { title: field }, accountField(field)),
         h(
-          "div.change",
-          { "data-field": field },
-          h("dt", { title: field }, accountField(field)),
-          h(
-            "dd.change-values",
-            null,
-            before && h("del", null, valueView(field, before[field])),
-            before && after && h("span", { "aria-hidden": "true" }, "→"),
-            after && h("ins", null, valueView(field, after[field])),
-          ),
+          "dd.change-values",
+          null,
+          before && h("del", null, valueView(field, before[field])),
+          before && after && h("span", { "aria-hidden": "true" }, "→"),
+          after && h("ins", null, valueView(field, after[field])),
         ),
       ),
+    ),
   );
 }

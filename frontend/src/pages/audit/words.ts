@@ -73,14 +73,12 @@ function runs(ids: unknown): Child {
 function account({ action, before, after, detail }: Entry): Child {
   if (action.endsWith(".create")) return after && valueText("role", after.role);
   if (!before || !after) return null;
-  const parts = ["role", "disabled"]
-    .filter((field) => before[field] !== after[field])
-    .map(
-      (field) =>
-        `${accountField(field)}: ${valueText(field, before[field])} → ${valueText(field, after[field])}`,
-    );
-  if (detail.password) parts.push(t("audit:field.password"));
-  return parts.join(", ");
+  const role =
+    before.role !== after.role && `${valueText("role", before.role)} → ${valueText("role", after.role)}`;
+  const disabled =
+    before.disabled !== after.disabled && t(after.disabled ? "audit:disabled" : "audit:enabled");
+  const password = Boolean(detail.password) && t("audit:field.password");
+  return [role, disabled, password].filter(Boolean).join(", ");
 }
 
 const FIELDS = [
@@ -130,6 +128,7 @@ export function valueView(field: string, value: unknown): Child {
   if (typeof value === "number" && ["expiresAt", "countsFrom", "claimedUntil"].includes(field))
     return time(new Date(value).toISOString(), { seconds: true });
   if (field === "password") return t("audit:changed");
+  if (field === "via" && value === "session") return t("audit:via.session");
   if (field === "runIds" && Array.isArray(value))
     return value.map((id) =>
       h("a.mono.d-block", { href: href("/runs/:id", { id: String(id) }) }, String(id)),

@@ -1,6 +1,7 @@
 /** Making and changing users. Each answers whether something was done, and has said so. */
 
 import { api, call, type Schemas } from "../../api/client";
+import { ApiError } from "../../api/problem";
 import { router } from "../../app/router";
 import { session } from "../../app/session";
 import { t } from "../../i18n";
@@ -13,6 +14,9 @@ import { atField } from "../shared/at-field";
 import { roleChoice } from "../shared/roles";
 
 type User = Schemas["UserView"];
+
+/** As the server has it, whose words are a pattern. */
+const NAME = /^[a-z0-9][a-z0-9_.@-]{0,63}$/;
 
 export async function createUser(): Promise<boolean> {
   const name = h("input.form-control", {
@@ -38,6 +42,8 @@ export async function createUser(): Promise<boolean> {
       role.element,
     ],
     act: () => {
+      if (!NAME.test(name.value.trim()))
+        throw new ApiError(422, "", [{ field: "name", message: t("users:badName") }]);
       const body = { name: name.value.trim(), role: role.value(), password: password.input.value };
       return atField("name", () => call(() => api.POST("/api/v1/users", { body })));
     },
