@@ -104,9 +104,17 @@ class EventStream {
   /** An EventSource does not say why it failed, nor that it is silent: is the server there? */
   private probe(): void {
     fetch(new URL("healthz", document.baseURI), { signal: AbortSignal.timeout(5_000) }).then(
-      (answer) => (answer.ok ? connection.worked() : connection.failed()),
+      (answer) => (answer.ok ? this.found() : connection.failed()),
       () => connection.failed(),
     );
+  }
+
+  private found(): void {
+    const back = connection.state === "lost";
+    connection.worked();
+    if (!back) return;
+    clearTimeout(this.timer);
+    this.open();
   }
 
   private tell(name: EventName, data: LiveEvents[EventName]): void {
