@@ -58,11 +58,13 @@ function toggle(user: User, act: Acts["toggle"]): HTMLElement {
   return h("div.form-switch", { title: t("users:column.enabled") }, input);
 }
 
-function nameCell({ name, disabled }: User): Child {
+/** On a phone the role stands below the name. */
+function nameCell({ name, role, disabled }: User): Child {
   return [
     h("span.fw-semibold", null, name),
     name === session.current?.user && [" ", h("span.chip", null, t("users:you"))],
     disabled && [" ", h("span.chip", null, t("users:disabled"))],
+    h("div.d-md-none.mt-1", null, roleBadge(role)),
   ];
 }
 
