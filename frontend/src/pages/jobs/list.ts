@@ -8,6 +8,7 @@ import { gather } from "../shared/gather";
 import { pageQuery, SPEC, type JobsView, type Row } from "./view";
 
 const LIVE_MS = 1_000;
+const AGAIN_MS = 2_000; // until rows that had to wait are tried again
 const SLOW_MS = 30_000; // next fires pass and jobs end without an event
 
 type ListPage = Schemas["JobListPage"];
@@ -48,6 +49,11 @@ export class JobList {
     this.ask();
   }
 
+  /** A job that is gone, as the reader knows before the list does. */
+  drop(name: string): void {
+    this.page = { ...this.page, items: this.page.items.filter((row) => row.name !== name) };
+  }
+
   /** The first page of the view; throws what the router is to show. */
   async start(): Promise<void> {
     this.page = await this.fetch(this.context.signal);
@@ -81,8 +87,10 @@ export class JobList {
     try {
       const page = await this.fetch(this.context.signal);
       if (view !== this.view) return;
-      this.page = this.options.occupied() ? inPlace(this.page, page) : page;
+      const waits = this.options.occupied() && !sameRows(this.page, page);
+      this.page = waits ? inPlace(this.page, page) : page;
       this.options.draw(false);
+      if (waits) setTimeout(this.ask, AGAIN_MS);
     } catch {
       // What is shown stays; that the server does not answer is said above the page.
     }
@@ -103,6 +111,10 @@ export class JobList {
     this.context.setQuery(writeView(SPEC, this.view));
     return ask();
   }
+}
+
+function sameRows(one: ListPage, other: ListPage): boolean {
+  return one.items.map(({ name }) => name).join("/") === other.items.map(({ name }) => name).join("/");
 }
 
 /** `fresh` without moving what is shown: rows stay where they are, with what is new about them. */

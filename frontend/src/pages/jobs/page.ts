@@ -33,7 +33,7 @@ import {
   type Row,
 } from "./view";
 
-const RESTING_MS = 3_000; // a pointer that has moved over the rows within this time is about to click one
+const RESTING_MS = 3_000; // a pointer or key that was at the rows within this time is about to act on one
 
 class JobsPage {
   private readonly selection = new Selection();
@@ -61,7 +61,7 @@ class JobsPage {
   );
   private readonly foot: HTMLElement;
   private readonly ordering = new Set<string>();
-  private pointed = -Infinity;
+  private touched = -Infinity;
 
   constructor(private readonly context: PageContext) {
     const change = (patch: Partial<JobsView>) => void this.list.change(patch);
@@ -118,8 +118,8 @@ class JobsPage {
   }
 
   private get occupied(): boolean {
-    const recently = performance.now() - this.pointed < RESTING_MS;
-    return recently || this.table.element.contains(document.activeElement);
+    const recently = performance.now() - this.touched < RESTING_MS;
+    return recently || this.table.element.querySelector(".dropdown-menu.show") !== null;
   }
 
   private look(row: Row): string {
@@ -174,7 +174,10 @@ class JobsPage {
   }
 
   private async remove(row: Row): Promise<void> {
-    if (await deleteJob(row.name, row.revision)) this.choose(() => this.selection.forget(row.name));
+    if (await deleteJob(row.name, row.revision)) {
+      this.list.drop(row.name);
+      this.choose(() => this.selection.forget(row.name));
+    }
     this.list.refresh();
   }
 
@@ -199,8 +202,8 @@ class JobsPage {
       )
       .on("click", "[data-action=run]", (event) => void this.run(nameOf(event.currentTarget as HTMLElement)))
       .on("click", "[data-action=kill]", (event) => void killJob(nameOf(event.currentTarget as HTMLElement)))
-      .on("pointermove", "tbody", () => (this.pointed = performance.now()))
-      .on("pointerleave", "tbody", () => (this.pointed = -Infinity));
+      .on("pointermove keydown", "tbody", () => (this.touched = performance.now()))
+      .on("pointerleave", "tbody", () => (this.touched = -Infinity));
   }
 
   /** A second click before the first one's answer is a slip. */
