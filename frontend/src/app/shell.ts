@@ -56,8 +56,7 @@ export class Shell {
         this.toggle?.focus();
       })
       .on("pointerdown", ({ target }) => {
-        if (!this.nav.contains(target) && !this.toggle?.contains(target))
-          this.openMenu(false);
+        if (!this.nav.contains(target) && !this.toggle?.contains(target)) this.openMenu(false);
       });
   }
 
