@@ -19,7 +19,7 @@ def test_a_stranger_signs_in_by_the_form_and_comes_to_the_page_that_was_asked_fo
     page.get_by_label("Password").fill(password)
     page.get_by_label("Password").press("Enter")
     expect(page).to_have_url(re.compile(r"#/workers$"))
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Workers")).to_be_visible()
 
 
 def test_signing_out_ends_the_session(console: Console) -> None:

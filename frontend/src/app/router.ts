@@ -36,11 +36,11 @@ class Router {
 
   /** Go to `hash` (see `href`). */
   go(hash: string, { replace = false } = {}): void {
-    if (replace) {
+    if (location.hash === hash) void this.show();
+    else if (replace) {
       history.replaceState(null, "", hash);
       void this.changed();
-    } else if (location.hash === hash) void this.show();
-    else location.hash = hash;
+    } else location.hash = hash;
   }
 
   /** Draw the page anew, such as in another language. */

@@ -14,17 +14,15 @@ import "./account.css";
 import { signInLink } from "./link";
 import { passwordForm } from "./password";
 
-const page: Page = ({ root, title, guard }) => {
+const page: Page = ({ root, title }) => {
   title(t("account:title"));
-  const password = passwordForm();
-  guard(password.dirty);
   root.append(
     h("div.page-head", null, h("h1", null, t("account:title"))),
     h(
       "div.account-grid",
       null,
       card(t("account:who"), who()),
-      card(t("account:password"), password.element),
+      card(t("account:password"), passwordForm()),
       card(
         t("account:browser"),
         h("p.text-body-secondary.small", null, t("account:browserHelp")),

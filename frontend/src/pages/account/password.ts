@@ -8,8 +8,7 @@ import { clearFieldErrors, field, showFieldErrors } from "../../ui/field";
 import { passwordInput } from "../../ui/password";
 import { said } from "../../ui/toast";
 
-/** `dirty`: whether something is typed. */
-export function passwordForm(): { element: HTMLElement; dirty: () => boolean } {
+export function passwordForm(): HTMLElement {
   const current = passwordInput("current-password");
   const next = passwordInput("new-password");
   const problem = h("div.alert.alert-danger", { role: "alert", hidden: true });
@@ -63,5 +62,5 @@ export function passwordForm(): { element: HTMLElement; dirty: () => boolean } {
     h("p.small.text-body-secondary", null, t("account:ends")),
     button,
   );
-  return { element: form, dirty: () => Boolean(current.input.value || next.input.value) };
+  return form;
 }
