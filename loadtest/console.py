@@ -94,7 +94,7 @@ def _pages(api: Api, hot: str) -> dict[str, tuple[str, str]]:
         "workers": ("#/workers", "main h1"),
         "users": ("#/users", row),
         "tokens": ("#/tokens", "main h1"),
-        "audit": ("#/audit", row),
+        "audit": ("#/audit", "main h1"),
         "about": ("#/about", "main h1"),
     }
 
