@@ -21,9 +21,9 @@ from app.master.services.last_runs import LastRuns, Snapshot
 SORTS = ("name", "group", "state", "nextFire", "lastStatus", "lastStart")
 REMEMBERED = 16  # results; a client that pages or types finds its last ones again
 REMEMBERED_MS = 1_000  # where the order depends on the time
-NOT_NEEDED = Snapshot(0, {})
+NOT_NEEDED = Snapshot(0, 0, {})
 
-Stamp = tuple[int, int, int]  # generation of the jobs, time of the last runs, and the second where it matters
+Stamp = tuple[int, int, int]  # generation of jobs, version of last runs, and the second where it matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class JobList:
     def _ordered(self, wanted: JobFilter, sort: str, now: int, last: Snapshot) -> list[JobRow]:
         published = self._index.rows()
         timed = wanted.state is not None or sort in ("state", "nextFire")
-        stamp = (published.generation, last.at, now // REMEMBERED_MS if timed else 0)
+        stamp = (published.generation, last.version, now // REMEMBERED_MS if timed else 0)
         with self._lock:
             known = self._results.get((wanted, sort))
         if known and known[0] == stamp:

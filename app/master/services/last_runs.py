@@ -1,7 +1,7 @@
 """How every job fared last: what lists filter and sort by."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.common.logstore import LastRow, LogStore
 from app.master.clock import Clock
@@ -15,9 +15,10 @@ INTEREST_MS = 30_000  # how long requests make others likely
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`rows` by job; a job without a row is not in it."""
+    """`rows` by job; a job without a row is not in it. `version` grows when any of them has changed."""
 
     at: int
+    version: int
     rows: Mapping[str, LastRow]
 
 
@@ -27,6 +28,7 @@ class LastRuns:
     def __init__(self, store: LogStore, now: Clock) -> None:
         self._store, self._now = store, now
         self._asked_at = -INTEREST_MS
+        self._last = Snapshot(0, 0, {})
         self._latest = Latest("last runs", self._read, self._due)
         self.start, self.stop = self._latest.start, self._latest.stop
 
@@ -39,8 +41,11 @@ class LastRuns:
         )
 
     def _read(self) -> Snapshot:
-        at = self._now()
-        return Snapshot(at, {row[0]: row for row in self._store.last_rows()})
+        at, rows = self._now(), {row[0]: row for row in self._store.last_rows()}
+        last = self._last
+        # What lists have made of equal rows can stay.
+        self._last = replace(last, at=at) if rows == last.rows else Snapshot(at, last.version + 1, rows)
+        return self._last
 
     def _due(self, read: Snapshot | None, asked: bool) -> bool:
         now = self._now()
