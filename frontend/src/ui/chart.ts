@@ -34,7 +34,7 @@ Chart.register(
 
 export interface ChartView<T extends ChartType> {
   readonly element: HTMLElement;
-  /** Draw again with new data; nothing moves that has not changed. */
+  /** Draw again with new data and options (not plugins); nothing moves that has not changed. */
   update(config: ChartConfiguration<T>): void;
   destroy(): void;
 }
@@ -50,7 +50,9 @@ export function chart<T extends ChartType>(
   const canvas = h("canvas", { role: "img", "aria-label": label });
   const element = h("div.chart", null, canvas);
   let drawn: Chart<T> | null = null;
+  let destroyed = false;
   const draw = () => {
+    if (destroyed) return;
     drawn?.destroy();
     const style = getComputedStyle(document.documentElement);
     Chart.defaults.color = style.getPropertyValue("--bs-secondary-color").trim();
@@ -69,9 +71,11 @@ export function chart<T extends ChartType>(
     update(config) {
       if (!drawn) return;
       drawn.data = config.data;
+      if (config.options) drawn.options = config.options;
       drawn.update("none");
     },
     destroy() {
+      destroyed = true;
       document.removeEventListener("yuanya:theme", redraw);
       drawn?.destroy();
     },

@@ -66,6 +66,26 @@ describe("gathered requests", () => {
     expect(done).toHaveBeenCalledTimes(2);
   });
 
+  it("give way to a click, whose own request follows without a rest", async () => {
+    const signals: AbortSignal[] = [];
+    const done = vi.fn((signal: AbortSignal) => {
+      signals.push(signal);
+      return new Promise<void>((resolve) => {
+        signal.addEventListener("abort", () => resolve());
+      });
+    });
+    const ask = gather(context(), MIN_MS, done);
+    ask();
+    await vi.advanceTimersByTimeAsync(500);
+    ask();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    ask(true);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    leaving.abort();
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+  });
+
   it("wait until the tab is seen", () => {
     const done = act();
     const ask = gather(context(), MIN_MS, done);

@@ -29,6 +29,7 @@ export function runChart(source: JobSource): HTMLElement {
   let view: ChartView<"bar"> | null = null;
   let shown: RunBars = runBars([], 0);
   let logarithmic = false;
+  const configure = () => configuration(shown, () => shown);
   const end = () => {
     view?.destroy();
     view = null;
@@ -42,11 +43,11 @@ export function runChart(source: JobSource): HTMLElement {
       end();
       replace(place, emptyState("clockHistory", t("job:chart.empty"), t("job:chart.emptyText")));
     } else if (view && logarithmic === shown.logarithmic) {
-      view.update(configure(shown));
+      view.update(configure());
     } else {
       end();
       logarithmic = shown.logarithmic;
-      view = chart<"bar">(label(shown), () => configure(shown));
+      view = chart<"bar">(label(shown), configure);
       replace(place, view.element);
     }
     return place;
@@ -86,8 +87,9 @@ function label({ bars, durations }: RunBars): string {
   return t("job:chart.label", { count: bars.length, p50: text(durations.p50), p95: text(durations.p95) });
 }
 
-function configure(shown: RunBars): Config {
-  const { bars, durations, logarithmic } = shown;
+/** `now` gives what is shown when the marks are drawn: a chart that is updated keeps its first plugins. */
+function configuration(shown: RunBars, now: () => RunBars): Config {
+  const { bars, logarithmic } = shown;
   const known = bars.flatMap(({ seconds }) => (seconds ? [seconds] : []));
   const floor = logarithmic ? Math.max(LEAST, Math.min(...known) / 2) : 0;
   return {
@@ -105,7 +107,7 @@ function configure(shown: RunBars): Config {
         },
       ],
     },
-    plugins: [marks([durations.p50, durations.p95])],
+    plugins: [marks(() => [now().durations.p50, now().durations.p95])],
     options: {
       onClick: (_event, elements) => {
         const bar = bars[elements[0]?.index ?? -1];
@@ -151,7 +153,7 @@ function words(bar: RunBars["bars"][number] | undefined): string[] {
 }
 
 /** Thin lines at the median and the 95th percentile (ms). */
-function marks(values: (number | null)[]): NonNullable<Config["plugins"]>[number] {
+function marks(values: () => (number | null)[]): NonNullable<Config["plugins"]>[number] {
   return {
     id: "marks",
     afterDatasetsDraw: ({ ctx, chartArea, scales }) => {
@@ -159,7 +161,7 @@ function marks(values: (number | null)[]): NonNullable<Config["plugins"]>[number
       ctx.save();
       ctx.strokeStyle = color;
       ctx.setLineDash([4, 4]);
-      for (const value of values) {
+      for (const value of values()) {
         if (value === null) continue;
         const y = scales.y?.getPixelForValue(value / 1000) ?? NaN;
         if (!(y > chartArea.top && y < chartArea.bottom)) continue;
