@@ -12,8 +12,8 @@ export interface DialogOptions {
   action: string;
   danger?: boolean;
   size?: "lg" | "xl";
-  /** Whether it can be left without agreeing. Default: yes. */
-  cancel?: boolean;
+  /** Whether it can be left without agreeing. Default: yes. Words: only by a button of this label. */
+  cancel?: boolean | string;
   /**
    * Done when the reader agrees, while the dialog stays open; its error is shown there, what the server says of a
    * field at this field, and nothing is lost.
@@ -25,15 +25,27 @@ export interface DialogOptions {
 export interface Opened {
   readonly element: HTMLElement;
   readonly close: () => void;
+  /** From `true` to `false` it cannot be closed: what is under way has an outcome to show. */
+  readonly busy: (busy: boolean) => void;
   /** Resolves once it is gone from the page. */
   readonly closed: Promise<void>;
 }
 
-export interface OpenOptions extends Pick<DialogOptions, "title" | "size" | "cancel"> {
+export interface OpenOptions extends Pick<DialogOptions, "title" | "size"> {
+  /** Whether Escape and a button in its corner close it. Default: yes. */
+  cancel?: boolean;
   body: Child;
   footer: Child;
   submit: () => void;
 }
+
+/** What has the focus first, the best first. Whoever still holds Enter has not agreed to anything dangerous. */
+const FIRST = [
+  "[autofocus]",
+  ".modal-body input, .modal-body textarea, .modal-body select",
+  ".modal-footer:has(.btn-danger) [data-bs-dismiss]",
+  "[type=submit]",
+];
 
 /** A dialog of any content; a submit button in the footer calls `submit`. */
 export function openDialog({ title, body, footer, size, cancel = true, submit }: OpenOptions): Opened {
@@ -63,13 +75,21 @@ export function openDialog({ title, body, footer, size, cancel = true, submit }:
   // An entry of a menu is gone with its menu; the button that opens the menu is not.
   const active = document.activeElement;
   const opener = active?.closest(".dropdown")?.querySelector("[data-bs-toggle]") ?? active;
-  const modal = new Modal(element, cancel ? {} : { backdrop: "static", keyboard: false });
+  // A click beside it must not cost what was typed.
+  const asks = element.querySelector("input, textarea, select") !== null;
+  const modal = new Modal(element, { backdrop: asks || !cancel ? "static" : true, keyboard: cancel });
   element.addEventListener("shown.bs.modal", () => {
-    const inputs = "[autofocus], .modal-body input, .modal-body textarea";
-    (
-      element.querySelector<HTMLElement>(inputs) ?? element.querySelector<HTMLElement>("[type=submit]")
-    )?.focus();
+    const found = FIRST.map((each) => element.querySelector<HTMLElement>(each));
+    found.find((each) => each !== null)?.focus();
   });
+  element.addEventListener("hide.bs.modal", (event) => {
+    if (working) event.preventDefault();
+  });
+  let working = false;
+  const busy = (now: boolean) => {
+    working = now;
+    for (const each of element.querySelectorAll<HTMLButtonElement>("[data-bs-dismiss]")) each.disabled = now;
+  };
   const close = () => modal.hide();
   // It belongs to the page below it.
   if (cancel) addEventListener("hashchange", close);
@@ -84,7 +104,7 @@ export function openDialog({ title, body, footer, size, cancel = true, submit }:
   });
   document.body.append(element);
   modal.show();
-  return { element, close, closed };
+  return { element, close, busy, closed };
 }
 
 /** Resolves with whether the reader agreed (and `act` succeeded). */
@@ -96,30 +116,39 @@ export async function confirm(options: DialogOptions): Promise<boolean> {
     options.action,
   );
   let agreed = false;
+  const busy = (now: boolean) => {
+    agree.disabled = now;
+    dialog.busy(now);
+  };
   const run = async () => {
+    if (agree.disabled) return;
     problem.hidden = true;
     clearFieldErrors(dialog.element);
-    agree.disabled = true;
+    busy(true);
     try {
-      if ((await options.act?.()) === false) return;
-      agreed = true;
-      dialog.close();
+      agreed = (await options.act?.()) !== false;
     } catch (error) {
       const rest = showFieldErrors(dialog.element, error);
       replace(problem, rest);
       problem.hidden = rest === null;
     } finally {
-      agree.disabled = false;
+      busy(false);
+      if (agreed) dialog.close();
       // A button that is disabled loses the focus, and Escape is heard only where the focus is.
-      if (!agreed && !dialog.element.contains(document.activeElement)) agree.focus();
+      else if (!dialog.element.contains(document.activeElement)) agree.focus();
     }
   };
   const dialog = openDialog({
     ...options,
+    cancel: (options.cancel ?? true) === true,
     body: h("div.modal-body", { hidden: options.body === undefined && !options.act }, options.body, problem),
     footer: [
       options.cancel !== false &&
-        h("button.btn.btn-outline-secondary", { type: "button", "data-bs-dismiss": "modal" }, t("cancel")),
+        h(
+          "button.btn.btn-outline-secondary",
+          { type: "button", "data-bs-dismiss": "modal" },
+          typeof options.cancel === "string" ? options.cancel : t("cancel"),
+        ),
       agree,
     ],
     submit: () => void run(),

@@ -77,12 +77,13 @@ export async function bulkDialog(action: BulkAction, target: Target, total: numb
     submit = () => undefined;
     draw();
     stop.focus();
-    try {
-      await next.go(draw);
-      results(next, null);
-    } catch (error) {
-      results(next, problemText(error));
-    }
+    dialog.busy(true);
+    const problem = await next.go(draw).then(
+      () => null,
+      (error: unknown) => problemText(error),
+    );
+    dialog.busy(false);
+    results(next, problem);
   };
 
   const results = (of: BulkRun, problem: string | null) => {
@@ -125,8 +126,6 @@ export async function bulkDialog(action: BulkAction, target: Target, total: numb
     submit: () => submit(),
   });
   await dialog.closed;
-  // Closed while it works: what is under way ends, nothing new is begun.
-  for (const run of runs) run.stop();
   return runs.length > 0;
 }
 
