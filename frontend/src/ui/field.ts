@@ -35,12 +35,12 @@ export function field({ name, label, help, control }: FieldOptions): HTMLElement
 export function setFieldError(form: Element, name: string, message: string | null): boolean {
   const place = closest(form, name);
   if (!place) return false;
-  const input = inputOf(place);
+  const input = inputOf(place.element);
   input.classList.toggle("is-invalid", message !== null);
-  input.toggleAttribute("aria-invalid", message !== null);
-  place.classList.toggle("has-error", message !== null);
-  const error = place.querySelector(".invalid-feedback");
-  if (error) replace(error, message);
+  if (message === null) input.removeAttribute("aria-invalid");
+  else input.setAttribute("aria-invalid", "true");
+  place.element.classList.toggle("has-error", message !== null);
+  replace(place.room, message);
   return true;
 }
 
@@ -64,12 +64,16 @@ export function showFieldErrors(form: Element, error: unknown): string | null {
   return rest.length ? rest.map((e) => `${e.field}: ${fieldText(e.message)}`).join("; ") : null;
 }
 
-/** `env.PATH` belongs to the field `env` where there is none of its own. */
-function closest(form: Element, name: string): HTMLElement | null {
-  for (let path = name; path; path = path.slice(0, Math.max(0, path.lastIndexOf(".")))) {
-    const found = form.querySelector<HTMLElement>(`[data-field="${CSS.escape(path)}"]`);
-    if (found) return found;
-  }
+/**
+ * The field with room for an error. `env.PATH` belongs to the field `env` where there is none of its own; what only
+ * shows a value has the name of a field too.
+ */
+function closest(form: Element, name: string): { element: HTMLElement; room: Element } | null {
+  for (let path = name; path; path = path.slice(0, Math.max(0, path.lastIndexOf("."))))
+    for (const element of form.querySelectorAll<HTMLElement>(`[data-field="${CSS.escape(path)}"]`)) {
+      const room = element.querySelector(".invalid-feedback");
+      if (room) return { element, room };
+    }
   return null;
 }
 
