@@ -7,18 +7,20 @@ import { failed } from "./toast";
 
 const SHOWN_MS = 1_500;
 
-async function copyText(text: string): Promise<void> {
+/** `near` is where the focus is: a dialog takes it back from anything outside. */
+async function copyText(text: string, near: HTMLElement): Promise<void> {
   if (isSecureContext) {
     await navigator.clipboard.writeText(text);
     return;
   }
   const area = h("textarea", { class: "visually-hidden", readonly: true, "aria-hidden": "true" });
   area.value = text;
-  document.body.append(area);
+  (near.closest(".modal") ?? document.body).append(area);
   area.select();
   // The only way there is without the clipboard API.
   const done = document.execCommand("copy"); // eslint-disable-line @typescript-eslint/no-deprecated
   area.remove();
+  near.focus();
   if (!done) throw new Error(t("copyFailed"));
 }
 
@@ -30,7 +32,7 @@ export function copyButton(label: string, text: () => string): HTMLButtonElement
     icon("copy"),
   );
   button.addEventListener("click", () => {
-    copyText(text()).then(
+    copyText(text(), button).then(
       () => {
         replace(button, icon("check"));
         button.title = t("copied");

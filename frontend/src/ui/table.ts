@@ -31,6 +31,7 @@ export class Table<T> {
   readonly element: HTMLElement;
   private readonly head = h("thead");
   private readonly body = h("tbody");
+  private order: string | null = null;
   private readonly drawn = new Map<string, { row: HTMLTableRowElement; signature: string }>();
 
   constructor(private readonly options: TableOptions<T>) {
@@ -85,6 +86,8 @@ export class Table<T> {
 
   private drawHead(): void {
     const by = this.options.sort?.by() ?? "";
+    if (by === this.order) return;
+    this.order = by;
     const cells = this.options.columns.map((column) => {
       const direction =
         by === column.sort ? "ascending" : by === `-${column.sort ?? ""}` ? "descending" : null;
