@@ -5,6 +5,7 @@
  */
 
 import createClient, { type Middleware } from "openapi-fetch";
+import { heardDate } from "./clock";
 import { connection } from "./connection";
 import { ApiError, isAbort, problemOf } from "./problem";
 import type { components, paths } from "./schema";
@@ -85,7 +86,8 @@ async function answer<T>(
     connection.failed();
     throw new ApiError(0, "");
   }
-  const { status } = found.response;
+  const { status, headers: sent } = found.response;
+  heardDate(sent.get("Date"));
   // 502 and 504 are a proxy's word that no master is there.
   if (status === 502 || status === 504) connection.failed();
   else connection.worked();
@@ -94,7 +96,7 @@ async function answer<T>(
     await signInAgain();
     return answer(ask, true, accept);
   }
-  throw problemOf(status, found.error, found.response.headers.get("Retry-After"));
+  throw problemOf(status, found.error, sent.get("Retry-After"));
 }
 
 function withDeadline(request: Request): Request {

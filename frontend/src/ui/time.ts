@@ -1,12 +1,16 @@
 /** Times and durations that stay right while the page is open; the exact value on hover. */
 
+import { serverNow } from "../api/clock";
 import { locale, t } from "../i18n";
-import { exactTime, formatDuration, formatTime, relativeTime } from "../lib/time";
+import { dayKey, exactTime, formatDuration, formatTime, relativeTime } from "../lib/time";
 import { h } from "./dom";
 
 const TICK_MS = 1_000;
 
-type Kind = "relative" | "elapsed";
+export { serverNow };
+
+/** The first two change all the time, those of a day only when another has begun. */
+type Kind = "relative" | "elapsed" | "minute" | "second";
 
 /** An ISO 8601 time of the API as epoch ms. */
 export function ms(iso: string): number {
@@ -15,8 +19,7 @@ export function ms(iso: string): number {
 
 /** `14:03` or `12 Nov 14:03`, in the viewer's zone. Null gives a dash. */
 export function time(iso: string | null | undefined, { seconds = false } = {}): HTMLElement {
-  if (!iso) return none();
-  return element(iso, formatTime(ms(iso), { locale: locale(), seconds }));
+  return iso ? ticking(iso, seconds ? "second" : "minute") : none();
 }
 
 /** `3 min ago`, `in 5 min`, renewed as time goes by. */
@@ -40,39 +43,26 @@ function none(): HTMLElement {
   return h("span.text-body-secondary", { title: t("none") }, "–");
 }
 
-function element(iso: string, text: string): HTMLElement {
-  return h("time.text-nowrap", { datetime: iso, title: exactTime(ms(iso), { locale: locale() }) }, text);
-}
-
 function ticking(iso: string, kind: Kind): HTMLElement {
-  const made = element(iso, words(iso, kind));
-  made.dataset.tick = kind;
-  return made;
+  const title = exactTime(ms(iso), { locale: locale() });
+  return h("time.text-nowrap", { datetime: iso, title, "data-tick": kind }, words(iso, kind));
 }
 
 function words(iso: string, kind: Kind): string {
-  const now = Date.now() - skew;
-  return kind === "relative"
-    ? relativeTime(ms(iso), now, locale())
-    : formatDuration(Math.max(0, now - ms(iso)), locale());
+  const [at, now] = [ms(iso), serverNow()];
+  if (kind === "relative") return relativeTime(at, now, locale());
+  if (kind === "elapsed") return formatDuration(Math.max(0, now - at), locale());
+  return formatTime(at, { locale: locale(), seconds: kind === "second", now });
 }
 
-let skew = 0;
-
-/** What the browser's clock is ahead of the server's, so that both count from the same moment. */
-export function setServerTime(serverNow: number): void {
-  const found = Date.now() - serverNow;
-  skew = Math.abs(found) > 2_000 ? found : 0;
-}
-
-/** The server's time, epoch ms. */
-export function serverNow(): number {
-  return Date.now() - skew;
-}
+let today = dayKey(serverNow());
 
 setInterval(() => {
   if (document.hidden) return;
-  for (const each of document.querySelectorAll<HTMLTimeElement>("time[data-tick]")) {
+  const day = dayKey(serverNow());
+  const due = day === today ? "[data-tick=relative], [data-tick=elapsed]" : "[data-tick]";
+  today = day;
+  for (const each of document.querySelectorAll<HTMLTimeElement>(`time:is(${due})`)) {
     const text = words(each.dateTime, each.dataset.tick as Kind);
     if (each.textContent !== text) each.textContent = text;
   }

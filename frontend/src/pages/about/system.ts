@@ -4,9 +4,9 @@ import { api, call, type Schemas } from "../../api/client";
 import type { PageContext } from "../../app/page";
 import { locale, t } from "../../i18n";
 import { formatBytes } from "../../lib/number";
-import { formatDuration, formatTime, offsetOf, viewerZone } from "../../lib/time";
+import { formatDuration, formatTime, isZone, offsetOf, viewerZone } from "../../lib/time";
 import { h, replace, type Child } from "../../ui/dom";
-import { ms, serverNow, setServerTime } from "../../ui/time";
+import { serverNow } from "../../ui/time";
 import { choiceLabel, fieldLabel } from "../shared/fields";
 import { liveCard, type LiveCard } from "../shared/live-card";
 
@@ -29,8 +29,8 @@ export function systemCard(context: PageContext, known: () => void): LiveCard {
     minMs: 5_000,
     load: () => call(() => api.GET("/api/v1/about", { signal: context.signal })),
     draw: (about) => {
-      setServerTime(ms(about.now));
-      zone = about.timezone;
+      // The browser may not know every zone that the server knows.
+      zone = isZone(about.timezone) ? about.timezone : "UTC";
       tick();
       known();
       return facts([

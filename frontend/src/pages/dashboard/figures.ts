@@ -9,7 +9,6 @@ import { locale, t } from "../../i18n";
 import { formatCompact, formatNumber, formatPercent } from "../../lib/number";
 import { h, replace, type Child } from "../../ui/dom";
 import { icon, type IconName } from "../../ui/icons";
-import { ms, setServerTime } from "../../ui/time";
 import { gather, type Ask } from "../shared/gather";
 import { failingJobsLink, jobsLink, runningLink, runsLink } from "./links";
 
@@ -74,7 +73,6 @@ export function figures(context: PageContext, known: (summary: Summary) => void)
   const refresh = gather(context, 3_000, async () => {
     try {
       const summary = await call(() => api.GET("/api/v1/stats/summary", { signal: context.signal }));
-      setServerTime(ms(summary.at));
       draw(summary);
       known(summary);
       if (stale.hasChildNodes()) replace(stale);
