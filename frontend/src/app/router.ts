@@ -43,9 +43,19 @@ class Router {
     } else location.hash = hash;
   }
 
-  /** Draw the page anew, such as in another language. */
-  refresh(): Promise<void> {
-    return this.show();
+  /** Draw the page anew once `first` is done, such as in another language; neither where the reader would lose work. */
+  async refresh(first?: () => Promise<unknown>): Promise<void> {
+    if (!(await this.mayLeave())) return;
+    await first?.();
+    await this.show();
+  }
+
+  /** Asks where there is unsaved work. After a yes it counts as given up. */
+  async mayLeave(): Promise<boolean> {
+    if (!this.dirty?.()) return true;
+    const agreed = await confirm({ title: t("leaveUnsaved"), action: t("leave"), danger: true });
+    if (agreed) this.dirty = null;
+    return agreed;
   }
 
   private async changed(): Promise<void> {
@@ -53,7 +63,7 @@ class Router {
     if (this.dirty?.()) {
       const wanted = location.hash;
       history.replaceState(null, "", this.shown);
-      if (!(await confirm({ title: t("leaveUnsaved"), action: t("leave"), danger: true }))) return;
+      if (!(await this.mayLeave())) return;
       history.replaceState(null, "", wanted);
     }
     await this.show();

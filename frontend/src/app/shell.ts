@@ -11,7 +11,7 @@ import { href } from "./address";
 import { showKeys } from "./keyboard";
 import { router } from "./router";
 import { session, type Role } from "./session";
-import { chosenTheme, chooseTheme, type Theme } from "./theme";
+import { chosenTheme, chooseTheme, onThemeChosen, type Theme } from "./theme";
 
 type NavKey = "dashboard" | "jobs" | "runs" | "timeline" | "workers" | "users" | "tokens" | "audit" | "about";
 
@@ -179,7 +179,7 @@ export function languageMenu(): HTMLElement {
     languages.map(([language, name]) => ({
       label: h("span", { lang: language }, name),
       checked: language === currentLanguage(),
-      act: () => void chooseLanguage(language).then(() => router.refresh()),
+      act: () => void router.refresh(() => chooseLanguage(language)).catch(failed),
     })),
   );
 }
@@ -191,19 +191,28 @@ export function themeMenu(): HTMLElement {
     ["dark", "dark", "moon"],
   ];
   const now = chosenTheme();
-  return menu(
+  const made = menu(
     t("theme"),
     icon(themes.find(([theme]) => theme === now)?.[2] ?? "circleHalf"),
     themes.map(([theme, name, symbol]) => ({
       label: [icon(symbol), ` ${t(`themes.${name}`)}`],
       checked: theme === now,
-      act: () => {
-        chooseTheme(theme);
-        void router.refresh();
-      },
+      act: () => chooseTheme(theme),
     })),
   );
+  made.classList.add("theme-menu");
+  return made;
 }
+
+// The page stays as it is: its colours are of CSS, and charts look after theirs.
+onThemeChosen(() => {
+  for (const old of document.querySelectorAll(".theme-menu")) {
+    const made = themeMenu();
+    const focused = old.contains(document.activeElement);
+    old.replaceWith(made);
+    if (focused) made.querySelector("button")?.focus();
+  }
+});
 
 /** Ends the session and shows the way in; what goes wrong is said. */
 export async function signOut(): Promise<void> {

@@ -12,6 +12,11 @@ export function chosenTheme(): Theme | null {
   return chosen.get();
 }
 
+/** `act` is called after each choice, once it is applied. */
+export function onThemeChosen(act: () => void): void {
+  document.addEventListener("yuanya:theme-chosen", act);
+}
+
 export function chooseTheme(theme: Theme | null): void {
   chosen.set(theme);
   document.dispatchEvent(new CustomEvent("yuanya:theme-chosen"));

@@ -44,8 +44,8 @@ export async function startI18n(): Promise<void> {
 
 /** Keep `language` for this browser and load it; what is on the page has to be drawn again. */
 export async function chooseLanguage(language: Language): Promise<void> {
-  chosen.set(language);
   await use(language);
+  chosen.set(language);
 }
 
 export function currentLanguage(): Language {

@@ -1,7 +1,7 @@
 /** Choosing the language and the theme of this browser. */
 
 import { router } from "../../app/router";
-import { chooseTheme, chosenTheme, type Theme } from "../../app/theme";
+import { chooseTheme, chosenTheme, onThemeChosen, type Theme } from "../../app/theme";
 import { chooseLanguage, currentLanguage, LANGUAGE_NAMES, t, type Language } from "../../i18n";
 import { h, newId } from "../../ui/dom";
 import { icon, type IconName } from "../../ui/icons";
@@ -9,11 +9,12 @@ import { failed } from "../../ui/toast";
 import "./browser-choices.css";
 
 interface Choice {
+  value: string;
   label: string;
   icon?: IconName;
   lang?: string;
   chosen: boolean;
-  choose: () => Promise<void> | void;
+  choose: () => void;
 }
 
 export function browserChoices(): HTMLElement {
@@ -24,10 +25,11 @@ function languages(): HTMLElement {
   return group(
     "language",
     (Object.entries(LANGUAGE_NAMES) as [Language, string][]).map(([language, label]) => ({
+      value: language,
       label,
       lang: language,
       chosen: language === currentLanguage(),
-      choose: () => chooseLanguage(language),
+      choose: () => drawAnew(language),
     })),
   );
 }
@@ -41,6 +43,7 @@ function themes(): HTMLElement {
   return group(
     "theme",
     all.map(([theme, name, symbol]) => ({
+      value: name,
       label: t(`themes.${name}`),
       icon: symbol,
       chosen: theme === chosenTheme(),
@@ -48,6 +51,12 @@ function themes(): HTMLElement {
     })),
   );
 }
+
+// It may be chosen in the menu of the bar too.
+onThemeChosen(() => {
+  const chosen = `[data-choice="theme"] input[value="${chosenTheme() ?? "system"}"]`;
+  for (const each of document.querySelectorAll<HTMLInputElement>(chosen)) each.checked = true;
+});
 
 function group(kind: "language" | "theme", all: readonly Choice[]): HTMLElement {
   const name = newId(kind);
@@ -65,8 +74,9 @@ function group(kind: "language" | "theme", all: readonly Choice[]): HTMLElement 
             type: "radio",
             name,
             id,
+            value: each.value,
             checked: each.chosen,
-            on: { change: () => void choose(kind, each) },
+            on: { change: () => each.choose() },
           }),
           h(
             "label.btn.btn-sm.btn-outline-secondary",
@@ -81,13 +91,12 @@ function group(kind: "language" | "theme", all: readonly Choice[]): HTMLElement 
   );
 }
 
-/** The page is drawn again in its new looks; the reader stays where the choice was made. */
-async function choose(kind: string, choice: Choice): Promise<void> {
-  try {
-    await choice.choose();
-    await router.refresh();
-    document.querySelector<HTMLElement>(`[data-choice="${kind}"] :checked`)?.focus();
-  } catch (error) {
-    failed(error);
-  }
+/** The reader stays where the choice was made. */
+function drawAnew(language: Language): void {
+  router
+    .refresh(() => chooseLanguage(language))
+    .then(
+      () => document.querySelector<HTMLElement>('[data-choice="language"] :checked')?.focus(),
+      (error: unknown) => failed(error),
+    );
 }
