@@ -1,7 +1,7 @@
 import "./styles/main.css";
 import { onSessionEnd } from "./api/client";
-import { connection } from "./api/connection";
 import { startKeyboard } from "./app/keyboard";
+import { renewWhenOutdated } from "./app/renew";
 import { router } from "./app/router";
 import { session } from "./app/session";
 import { Shell } from "./app/shell";
@@ -11,6 +11,8 @@ import { credentials } from "./pages/signin/form";
 import { confirm } from "./ui/dialog";
 import { h, replace } from "./ui/dom";
 import { errorState } from "./ui/states";
+
+const RETRY_MS = 3_000;
 
 const place = document.getElementById("app") ?? document.body;
 
@@ -24,16 +26,30 @@ function signInAgain(): Promise<void> {
 
 async function ask(): Promise<void> {
   const { fields, submit } = credentials(session.current?.user);
-  await confirm({
+  const same = await confirm({
     title: t("signIn"),
     body: [h("p", null, t("sessionEnded")), fields],
     action: t("signIn"),
-    cancel: false,
+    cancel: t("signInAsOther"),
     act: submit,
   });
+  if (same) return;
+  if (!(await router.mayLeave())) return ask();
+  // All starts anew: neither what is on the page nor a call that waits here is somebody else's.
+  history.replaceState(null, "", "#/sign-in");
+  location.reload();
+  await new Promise(() => undefined);
+}
+
+function startWhenPossible(): void {
+  setTimeout(() => {
+    if (document.hidden) startWhenPossible();
+    else session.restore().then(() => location.reload(), startWhenPossible);
+  }, RETRY_MS);
 }
 
 async function start(): Promise<void> {
+  renewWhenOutdated();
   await startI18n();
   startKeyboard();
   try {
@@ -43,15 +59,7 @@ async function start(): Promise<void> {
       place,
       errorState(error, () => location.reload()),
     );
-    const timer = setInterval(
-      () =>
-        void session.restore().then(
-          () => location.reload(),
-          () => undefined,
-        ),
-      3_000,
-    );
-    connection.onChange((state) => state === "ok" && clearInterval(timer));
+    startWhenPossible();
     return;
   }
   onSessionEnd(signInAgain);

@@ -50,7 +50,6 @@ class EventStream {
   /** To be called once signed in; `stop` when signed out. */
   start(): void {
     this.enabled = true;
-    this.missed = false;
     this.open();
     clearInterval(this.prober);
     this.prober = setInterval(() => {
@@ -63,6 +62,8 @@ class EventStream {
     clearTimeout(this.timer);
     clearInterval(this.prober);
     this.close();
+    this.missed = false;
+    connection.streams(null);
   }
 
   /** The result removes the handler. */
@@ -78,6 +79,7 @@ class EventStream {
     this.source = source;
     source.addEventListener("ready", () => {
       connection.worked();
+      connection.streams(true);
       this.retryMs = FIRST_RETRY_MS;
       if (this.missed) this.tell("reload", {});
       this.missed = false;
@@ -88,6 +90,7 @@ class EventStream {
       });
     source.onerror = () => {
       this.close();
+      connection.streams(false);
       this.probe();
       this.timer = setTimeout(() => this.open(), this.retryMs * (0.5 + Math.random() / 2));
       this.retryMs = Math.min(this.retryMs * 2, LAST_RETRY_MS);

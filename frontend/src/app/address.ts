@@ -42,6 +42,17 @@ export function match(pattern: string, path: string): Record<string, string> | n
   return params;
 }
 
+/**
+ * The address of `path`, a path of the server that `here` is of; null for anything that leads elsewhere, however
+ * it is written, and for a path of the console itself.
+ */
+export function ownPath(path: string, here: string): string | null {
+  const from = new URL(here);
+  if (!path.startsWith("/") || !URL.canParse(path, from)) return null;
+  const to = new URL(path, from);
+  return to.origin === from.origin && to.pathname !== from.pathname ? to.href : null;
+}
+
 function toSearch(query: Record<string, string | string[] | null | undefined>): URLSearchParams {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query))

@@ -32,8 +32,9 @@ class Session {
     this.take(await call(() => api.POST("/api/v1/session/redeem", { body: { link } }), { quietly: true }));
   }
 
+  /** A session that has ended meanwhile is one that is signed out. */
   async signOut(): Promise<void> {
-    await call(() => api.DELETE("/api/v1/session"), { quietly: true });
+    await call(() => api.DELETE("/api/v1/session"), { quietly: true, accept: [401] });
     this.take(null);
   }
 

@@ -13,6 +13,7 @@ export interface Credentials {
   submit: () => Promise<void>;
 }
 
+/** With a `username` only that user can sign in. */
 export function credentials(username = ""): Credentials {
   const user = h("input.form-control", {
     name: "username",
@@ -23,6 +24,7 @@ export function credentials(username = ""): Credentials {
     maxlength: 64,
     value: username,
     autofocus: !username,
+    readonly: Boolean(username),
   });
   const password = passwordInput("current-password", { name: "password", autofocus: Boolean(username) });
   const missing = () => [

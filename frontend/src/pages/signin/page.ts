@@ -1,6 +1,7 @@
 /** The way in: by password, or by a link that works once. */
 
 import { ApiError } from "../../api/problem";
+import { ownPath } from "../../app/address";
 import { languageMenu, themeMenu } from "../../app/shell";
 import { router } from "../../app/router";
 import { session } from "../../app/session";
@@ -90,6 +91,7 @@ function frame(place: HTMLElement, ...content: Child[]): void {
 
 /** Only ever to a page of this console or of its master: `next` may come from anybody's link. */
 function goOn(next: string): void {
-  if (/^\/(?![/\\])/.test(next) && !next.startsWith("/#")) location.assign(next);
+  const path = ownPath(next, location.href);
+  if (path) location.assign(path);
   else router.go(next.startsWith("#/") && !next.startsWith("#/sign-in") ? next : "#/", { replace: true });
 }
