@@ -4,6 +4,7 @@ import { t } from "../../i18n";
 import { h, replace } from "../../ui/dom";
 import { icon } from "../../ui/icons";
 import type { Schemas } from "../../api/client";
+import { fieldText } from "../../app/problems";
 import { router } from "../../app/router";
 import { session } from "../../app/session";
 import { copyButton } from "../../ui/clipboard";
@@ -52,7 +53,7 @@ function invalid({ reason, raw }: InvalidJobView): HTMLElement {
     null,
     h("h2.section-title", null, icon("alertTriangle", "tone-failed"), ` ${t("job:invalidTitle")}`),
     h("p.mt-2.mb-1", null, t("job:invalidText")),
-    h("p.mono.tone-failed", { "data-field": "reason" }, reason),
+    h("p.mono.tone-failed", { "data-field": "reason" }, fieldText(reason)),
     h(
       "div.command-box",
       null,

@@ -1,6 +1,7 @@
 /** What each column of the list shows of a job. */
 
 import { href } from "../../app/address";
+import { fieldText } from "../../app/problems";
 import { session } from "../../app/session";
 import { t } from "../../i18n";
 import { h, type Child } from "../../ui/dom";
@@ -107,7 +108,7 @@ function nameLink(name: string, description: string): HTMLElement {
 }
 
 function scheduleCell(row: Row): Child {
-  if (isInvalid(row)) return h("span.small", null, row.reason);
+  if (isInvalid(row)) return h("span.small", null, fieldText(row.reason));
   const zone = row.timezone;
   return [
     h(

@@ -28,13 +28,15 @@ export class Filters {
   });
   private readonly clear = h(
     "button.btn.btn-sm.btn-link",
-    { type: "button", on: { click: () => this.change(noFilter()) } },
+    { type: "button", on: { click: () => this.clearAll() } },
     icon("x"),
     " ",
     t("jobs:clearFilters"),
   );
   private readonly sort = h("div.ms-auto");
   private readonly pickers;
+  /** What the reader last searched for, or was shown. */
+  private q = "";
   private facets: Promise<Schemas["Facets"]> | null = null;
 
   constructor(
@@ -83,8 +85,8 @@ export class Filters {
   }
 
   show(view: JobsView): void {
-    if (document.activeElement !== this.search || view.q !== this.search.value.trim())
-      this.search.value = view.q;
+    // What is being typed stays while lists of before come in.
+    if (view.q !== this.q) this.search.value = this.q = view.q;
     this.pickers.state.show(view.state ? [view.state] : []);
     this.pickers.lastStatus.show(view.lastStatus);
     this.pickers.group.show(view.group === null ? [] : [view.group]);
@@ -98,7 +100,8 @@ export class Filters {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tell = () => {
       clearTimeout(timer);
-      this.change({ q: this.search.value.trim() });
+      this.q = this.search.value.trim();
+      this.change({ q: this.q });
     };
     this.search.addEventListener("input", () => {
       clearTimeout(timer);
@@ -108,6 +111,11 @@ export class Filters {
       if (key === "Enter") tell();
     });
     this.context.onLeave(() => clearTimeout(timer));
+  }
+
+  private clearAll(): void {
+    this.search.value = this.q = "";
+    this.change(noFilter());
   }
 
   /** Fetched when a list opens, so that they are of now; one answer serves lists opened close together. */

@@ -4,7 +4,7 @@ import { api, call, type Schemas } from "../../api/client";
 import { ApiError, isAbort } from "../../api/problem";
 import type { PageContext } from "../../app/page";
 import { writeView } from "../../lib/query";
-import { gather } from "../shared/gather";
+import { gather, type Ask } from "../shared/gather";
 import { pageQuery, SPEC, type JobsView, type Row } from "./view";
 
 const LIVE_MS = 1_000;
@@ -12,6 +12,11 @@ const AGAIN_MS = 2_000; // until rows that had to wait are tried again
 const SLOW_MS = 30_000; // next fires pass and jobs end without an event
 
 type ListPage = Schemas["JobListPage"];
+
+interface Found {
+  view: JobsView;
+  page: ListPage;
+}
 
 export interface ListOptions {
   /** The page changed; `moved` if it is another view than before. */
@@ -24,19 +29,22 @@ export interface ListOptions {
 
 export class JobList {
   page: ListPage = { items: [], total: 0, next: null, warnings: [] };
+  /** The view that `page` is of; another one than `view` while that is being loaded. */
+  shown: JobsView;
   private loading: AbortController | null = null;
-  private readonly ask: () => void;
+  private readonly ask: Ask;
 
   constructor(
     private readonly context: PageContext,
     public view: JobsView,
     private readonly options: ListOptions,
   ) {
+    this.shown = view;
     this.ask = gather(context, LIVE_MS, () => this.renew());
     const { on, every } = context;
-    on("jobs", this.ask);
-    on("reload", this.ask);
-    on("running", this.ask);
+    on("jobs", () => this.ask());
+    on("reload", () => this.ask());
+    on("running", () => this.ask());
     on("runs", ({ items }) => {
       const shown = new Set(this.page.items.map(({ name }) => name));
       if (this.byRuns || items.some(({ jobName }) => shown.has(jobName))) this.ask();
@@ -56,7 +64,7 @@ export class JobList {
 
   /** The first page of the view; throws what the router is to show. */
   async start(): Promise<void> {
-    this.page = await this.fetch(this.context.signal);
+    this.take(await this.fetch(this.view, this.context.signal));
   }
 
   /** Show another view. */
@@ -67,7 +75,7 @@ export class JobList {
     const loading = new AbortController();
     this.loading = loading;
     try {
-      this.page = await this.fetch(AbortSignal.any([loading.signal, this.context.signal]));
+      this.take(await this.fetch(this.view, AbortSignal.any([loading.signal, this.context.signal])));
       this.options.draw(true);
     } catch (error) {
       if (!isAbort(error)) this.options.fail(error);
@@ -85,10 +93,11 @@ export class JobList {
     if (this.loading) return;
     const { view } = this;
     try {
-      const page = await this.fetch(this.context.signal);
+      const found = await this.fetch(view, this.context.signal);
       if (view !== this.view) return;
+      const { page } = found;
       const waits = this.options.occupied() && !sameRows(this.page, page);
-      this.page = waits ? inPlace(this.page, page) : page;
+      this.take({ ...found, page: waits ? inPlace(this.page, page) : page });
       this.options.draw(false);
       if (waits) setTimeout(this.ask, AGAIN_MS);
     } catch {
@@ -96,20 +105,28 @@ export class JobList {
     }
   }
 
-  private async fetch(signal: AbortSignal): Promise<ListPage> {
-    const ask = () =>
-      call(() => api.GET("/api/v1/jobs", { params: { query: pageQuery(this.view) }, signal }));
+  /** The page of `view`, or the first one where that is gone by now, as that of a link may be. */
+  private async fetch(view: JobsView, signal: AbortSignal): Promise<Found> {
+    const ask = async (of: JobsView) => ({
+      view: of,
+      page: await call(() => api.GET("/api/v1/jobs", { params: { query: pageQuery(of) }, signal })),
+    });
     try {
-      const page = await ask();
-      // The page of a link may be gone by now.
-      if (page.items.length || this.view.cursor === null) return page;
+      const found = await ask(view);
+      if (found.page.items.length || view.cursor === null) return found;
     } catch (error) {
       const cursor = error instanceof ApiError && error.fields.some(({ field }) => field === "cursor");
-      if (!cursor || this.view.cursor === null) throw error;
+      if (!cursor || view.cursor === null) throw error;
     }
-    this.view = { ...this.view, cursor: null };
-    this.context.setQuery(writeView(SPEC, this.view));
-    return ask();
+    return ask({ ...view, cursor: null });
+  }
+
+  private take({ view, page }: Found): void {
+    this.page = page;
+    this.shown = view;
+    if (view === this.view) return;
+    this.view = view;
+    this.context.setQuery(writeView(SPEC, view));
   }
 }
 

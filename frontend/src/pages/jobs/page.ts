@@ -2,6 +2,7 @@
 
 import $ from "jquery";
 import type { Page, PageContext } from "../../app/page";
+import { fieldText } from "../../app/problems";
 import { session } from "../../app/session";
 import { locale, t } from "../../i18n";
 import { formatNumber } from "../../lib/number";
@@ -60,17 +61,19 @@ class JobsPage {
     PAGE_SIZES.map((size) => h("option", { value: size }, t("jobs:size", { size }))),
   );
   private readonly foot: HTMLElement;
-  private readonly ordering = new Set<string>();
   private touched = -Infinity;
 
   constructor(private readonly context: PageContext) {
-    const change = (patch: Partial<JobsView>) => void this.list.change(patch);
+    const change = (patch: Partial<JobsView>) => this.change(patch);
     this.list = new JobList(context, readView(SPEC, context.query), {
       draw: (moved) => {
         if (moved) this.selection.clear();
         this.draw();
       },
-      fail: (error) => this.stand(errorState(error, () => change({ cursor: this.list.view.cursor }))),
+      fail: (error) => {
+        this.choose(() => this.selection.clear());
+        this.stand(errorState(error, () => change({ cursor: this.list.view.cursor })));
+      },
       occupied: () => this.occupied,
     });
     this.table = new Table<Row>({
@@ -113,6 +116,12 @@ class JobsPage {
     );
   }
 
+  /** Show another view. What is chosen was found by the one that is left. */
+  private change(patch: Partial<JobsView>): void {
+    this.choose(() => this.selection.clear());
+    void this.list.change(patch);
+  }
+
   private get names(): string[] {
     return this.list.page.items.map(({ name }) => name);
   }
@@ -134,7 +143,7 @@ class JobsPage {
     this.tools.show(view, total);
     replace(
       this.warnings,
-      page.warnings.map((words) => h("div", null, icon("alertTriangle"), " ", words)),
+      page.warnings.map((words) => h("div", null, icon("alertTriangle"), " ", fieldText(words))),
     );
     this.warnings.hidden = !page.warnings.length;
     this.table.update(items);
@@ -144,7 +153,7 @@ class JobsPage {
     this.pager.update(next, t("jobs:shown", { count: total, shown, total: all }));
     this.drawSelection();
     if (items.length) this.stand(null);
-    else this.stand(noJobs(isFiltered(view) ? () => void this.list.change(noFilter()) : null));
+    else this.stand(noJobs(isFiltered(view) ? () => this.change(noFilter()) : null));
   }
 
   private drawSelection(): void {
@@ -183,7 +192,7 @@ class JobsPage {
 
   private async bulk(action: BulkAction): Promise<void> {
     const { all, chosen } = this.selection;
-    const target = all ? { filter: selectionOf(this.list.view) } : { names: chosen };
+    const target = all ? { filter: selectionOf(this.list.shown) } : { names: chosen };
     if (!(await bulkDialog(action, target, this.selection.count(this.list.page.total)))) return;
     this.choose(() => this.selection.clear());
     this.list.refresh();
@@ -200,23 +209,19 @@ class JobsPage {
         "[data-action=toggle]",
         (event) => void this.toggle(event.currentTarget as HTMLInputElement),
       )
-      .on("click", "[data-action=run]", (event) => void this.run(nameOf(event.currentTarget as HTMLElement)))
+      .on("click", "[data-action=run]", (event) => void runJob(nameOf(event.currentTarget as HTMLElement)))
       .on("click", "[data-action=kill]", (event) => void killJob(nameOf(event.currentTarget as HTMLElement)))
       .on("pointermove keydown", "tbody", () => (this.touched = performance.now()))
       .on("pointerleave", "tbody", () => (this.touched = -Infinity));
   }
 
-  /** A second click before the first one's answer is a slip. */
-  private async run(name: string): Promise<void> {
-    if (this.ordering.has(name)) return;
-    this.ordering.add(name);
-    await runJob(name);
-    this.ordering.delete(name);
-  }
-
   private async toggle(box: HTMLInputElement): Promise<void> {
     const wanted = box.checked;
+    box.disabled = true;
     if (!(await enableJob(nameOf(box), wanted))) box.checked = !wanted;
+    box.disabled = false;
+    // A switch that is disabled loses the focus.
+    if (document.activeElement === document.body) box.focus({ preventScroll: true });
     this.list.refresh();
   }
 }

@@ -20,7 +20,7 @@ export function mendJob(job: Schemas["InvalidJobView"]): Promise<boolean> {
   const body = h(
     "div",
     null,
-    h("div.alert.alert-warning", null, job.reason),
+    h("div.alert.alert-warning", null, fieldText(job.reason)),
     cut && h("p", null, t("jobs:mend.cut")),
     field({ name: "json", label: t("jobs:mend.json"), help: t("jobs:mend.help"), control: text }),
   );

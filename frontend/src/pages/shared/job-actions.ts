@@ -6,9 +6,14 @@ import { api, call } from "../../api/client";
 import { confirm } from "../../ui/dialog";
 import { h } from "../../ui/dom";
 import { failed, said } from "../../ui/toast";
+import { once } from "./once";
 
-/** Orders one run now. Its id, or null where that was refused. */
-export async function runJob(name: string): Promise<string | null> {
+/** Orders one run now, by a double click too. Its id, or null where none was ordered. */
+export function runJob(name: string): Promise<string | null> {
+  return once(`run ${name}`, () => orderRun(name));
+}
+
+async function orderRun(name: string): Promise<string | null> {
   try {
     const { runIds } = await call(() =>
       api.POST("/api/v1/jobs/{name}/run", { params: { path: { name } }, body: { env: {}, worker: null } }),

@@ -7,6 +7,7 @@ import { t } from "../../i18n";
 import { confirm } from "../../ui/dialog";
 import { h } from "../../ui/dom";
 import { failed, said } from "../../ui/toast";
+import { once } from "./once";
 
 /** Orders the end of one run, after a question. Whether it was ordered: the run ends a moment later. */
 export function killRun(id: string, jobName: string): Promise<boolean> {
@@ -24,8 +25,12 @@ export function killRun(id: string, jobName: string): Promise<boolean> {
   });
 }
 
-/** Runs the job of a run once more, and goes to the new run. */
+/** Runs the job of a run once more, and goes to the new run; there, the rest of a double click orders no other. */
 export async function runAgain(id: string): Promise<void> {
+  await once("run again", () => orderAgain(id));
+}
+
+async function orderAgain(id: string): Promise<void> {
   try {
     const { runIds } = await call(() =>
       api.POST("/api/v1/runs/{run_id}/rerun", { params: { path: { run_id: id } } }),
