@@ -6,6 +6,7 @@ import { locale, t } from "../../i18n";
 import { formatNumber } from "../../lib/number";
 import { h, replace, type Child } from "../../ui/dom";
 import { icon } from "../../ui/icons";
+import { gather } from "../shared/gather";
 import { liveCard, type LiveCard } from "../shared/live-card";
 import { jobLink, runsLink } from "./links";
 
@@ -13,6 +14,7 @@ type Ledger = Schemas["LedgerView"];
 type Mood = "even" | "waiting" | "odd";
 
 const FAULTY_SHOWN = 5;
+const WHO_MS = 60_000;
 
 interface Figure {
   key:
@@ -64,6 +66,15 @@ export function ledgerCard(context: PageContext, known: (ledger: Ledger) => void
       ]),
     ),
   );
+  const faulty = h("p", { hidden: true });
+  // The figures of single jobs cost seconds where there are many: the sum does not wait for them.
+  const askWho = gather(context, WHO_MS, async () => {
+    try {
+      replace(faulty, faults(await fetchLedger(context, true)));
+    } catch {
+      // The sum stands without them; they are asked for again with the next one.
+    }
+  });
   let said = "";
   return liveCard(context, {
     id: "ledger",
@@ -73,7 +84,7 @@ export function ledgerCard(context: PageContext, known: (ledger: Ledger) => void
     load: async () => {
       const ledger = await fetchLedger(context, false);
       known(ledger);
-      return moodOf(ledger) === "odd" ? fetchLedger(context, true) : ledger;
+      return ledger;
     },
     draw: (ledger) => {
       const mood = moodOf(ledger);
@@ -86,7 +97,9 @@ export function ledgerCard(context: PageContext, known: (ledger: Ledger) => void
         line,
         FIGURES.filter((f) => !f.rare || f.value(ledger)).map((f) => figure(f, ledger)),
       );
-      replace(more, faults(ledger, mood), inexact(ledger));
+      faulty.hidden = mood !== "odd";
+      if (mood === "odd") askWho();
+      replace(more, faulty, inexact(ledger));
       return [line, more, explain];
     },
   });
@@ -122,19 +135,16 @@ function figure({ key, value, statuses, fault }: Figure, ledger: Ledger): HTMLEl
   );
 }
 
-function faults(ledger: Ledger, mood: Mood): Child {
-  if (mood !== "odd") return null;
-  const faulty = (ledger.jobs ?? []).filter((job) => job.duplicated || job.unaccounted);
-  return h(
-    "p",
-    null,
+function faults(ledger: Ledger): Child {
+  const found = (ledger.jobs ?? []).filter((job) => job.duplicated || job.unaccounted);
+  return [
     t("dashboard:ledger.oddHelp"),
     " ",
-    faulty
+    found
       .slice(0, FAULTY_SHOWN)
       .map(({ name }, place) => [place > 0 && ", ", h("a", { href: jobLink(name) }, name)]),
-    faulty.length > FAULTY_SHOWN && " …",
-  );
+    found.length > FAULTY_SHOWN && " …",
+  ];
 }
 
 function inexact({ inexactJobs }: Ledger): Child {
