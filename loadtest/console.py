@@ -121,7 +121,7 @@ def _put_jobs(system: Up, jobs: int) -> None:
         Progress() as bar,
     ):
         for start in bar.track(range(0, len(operations), 2 * BATCH), description="Jobs"):
-            client.txn(success=operations[start : start + 2 * BATCH])
+            client.txn(success=[*operations[start : start + 2 * BATCH], txn.put(keys.JOBS_MARK, b"")])
 
 
 def _job(number: int, jobs: int, now: int) -> Iterator[Any]:

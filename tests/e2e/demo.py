@@ -1,14 +1,15 @@
 """A system that looks like a real one: for pictures, and for trying pages on more than three jobs."""
 
 import contextlib
+import json
 import math
 import random
 import time
 from collections.abc import Iterator
 
 from app.common import keys
-from app.common.etcd import EtcdClient
-from app.common.logstore import open_store
+from app.common.etcd import EtcdClient, txn
+from app.common.logstore import AuditEntry, open_store
 from app.common.models import Run, Status, Trigger, run_id
 from app.common.schedule import parse
 from tests.e2e.browser import Api
@@ -40,9 +41,8 @@ JOBS: list[tuple[str, str, str, str | None, list[str], float, float]] = [
 
 def fill(up: Up, api: Api) -> None:
     """Jobs of many kinds, a week of runs, runs in progress, accounts and tokens."""
-    for name, expr, command, group, tags, _, _ in JOBS:
-        api.job(name, command, expr, group=group, tags=tags, timezone=ZONE, enabled=False)
-    _store_history(up)
+    with contextlib.closing(_etcd(up)) as client:
+        _store_past(up, client)
     api.job(
         "ledger-close",
         "echo closing; sleep 600",
@@ -81,8 +81,6 @@ def fill(up: Up, api: Api) -> None:
         )
     for name in ("ledger-close", "colourful-build"):
         api.ok("POST", f"/jobs/{name}/run")
-    for name, *_ in JOBS[:14]:
-        api.ok("PATCH", f"/jobs/{name}", json={"enabled": True})
     api.ok("PATCH", "/jobs/nightly-backup", json={"timeoutSeconds": 7200, "description": "All databases."})
     for user, role in (("li.wei", "operator"), ("ana", "editor"), ("guest", "viewer")):
         api.ok("POST", "/users", json={"name": user, "role": role, "password": f"a long password of {user}"})
@@ -93,16 +91,45 @@ def _etcd(up: Up) -> EtcdClient:
     return EtcdClient([f"http://127.0.0.1:{up.ports['--etcd-port']}"], timeout=10)
 
 
-def _store_history(up: Up) -> None:
+def _store_past(up: Up, client: EtcdClient) -> None:
+    """Jobs as if they had been created a week ago, with all of their runs since then."""
+    now = int(time.time() * 1000)
     store = open_store(f"sqlite:///{up.data / 'runs.db'}", 30)
     try:
         batch = []
-        for run in _history(int(time.time() * 1000)):
+        for run in _history(now):
             batch.append(run)
             if len(batch) == 1_000:
                 store.store(batch)
                 batch = []
         store.store(batch)
+        for place, (name, expr, command, group, tags, _, _) in enumerate(JOBS):
+            fields = {"name": name, "command": command, "cronExpr": expr, "group": group, "tags": tags}
+            # The programs that the commands name are not here.
+            definition = fields | {"timezone": ZONE, "shell": "/bin/true"}
+            created = now - 8 * DAY_MS + place
+            store.write_audit(
+                [
+                    AuditEntry(
+                        id=f"{created:013d}-demo-{place}",
+                        at=created,
+                        actor="ana",
+                        action="job.create",
+                        kind="job",
+                        target=name,
+                        after=definition,
+                        detail={"claimedUntil": None, "countsFrom": created},
+                    )
+                ]
+            )
+            claimed = parse(expr, ZONE, name=name).previous(now) or now
+            client.txn(
+                success=[
+                    txn.put(keys.job(name), json.dumps(definition).encode()),
+                    txn.put(keys.fired(name), keys.cursor(claimed)),
+                    txn.put(keys.JOBS_MARK, b""),  # as masters do; workers record what comes without it
+                ]
+            )
     finally:
         store.close()
 
@@ -110,11 +137,10 @@ def _store_history(up: Up) -> None:
 def _history(now: int) -> Iterator[Run]:
     chance = random.Random(7)
     for name, expr, command, _, _, usual, fails in JOBS:
-        for plan in parse(expr, ZONE, name=name).between(now - 7 * DAY_MS, now - 60_000, 6_000):
+        for plan in parse(expr, ZONE, name=name).between(now - 7 * DAY_MS, now, 6_000):
             start = plan + chance.randint(2, 60)
             end = start + round(usual * 1000 * math.exp(chance.gauss(0, 0.25)))
-            if end > now:
-                continue
+            end = min(end, now)
             failed = chance.random() < fails
             status = (
                 chance.choice([Status.FAILED, Status.FAILED, Status.TIMEOUT]) if failed else Status.SUCCEEDED
