@@ -1,8 +1,10 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
+import { ApiError } from "../../src/api/problem";
 import { BulkRun, type BulkCall } from "../../src/pages/jobs/bulk";
 
-type Answer = Awaited<ReturnType<ConstructorParameters<typeof BulkRun>[3]>>;
+type Ask = ConstructorParameters<typeof BulkRun>[3];
+type Answer = Awaited<ReturnType<Ask>>;
 
 const names = (count: number) => Array.from({ length: count }, (_, place) => `job-${place}`);
 const items = (of: readonly string[], failing: readonly string[] = []): Answer["items"] =>
@@ -31,12 +33,28 @@ function server(all: readonly string[], failing: readonly string[] = []) {
   return { calls, ask };
 }
 
+/** As `ask`, but the answer of its call number `place` is lost. */
+function losing(ask: Ask, place: number, error: Error): Ask {
+  let count = 0;
+  return async (body) => {
+    const answer = await ask(body);
+    if (++count === place) throw error;
+    return answer;
+  };
+}
+
+/** As `ask`, but call number `place` does not come to it. */
+function refusing(ask: Ask, place: number, error: Error): Ask {
+  let count = 0;
+  return (body) => (++count === place ? Promise.reject(error) : ask(body));
+}
+
 describe("named jobs", () => {
   it("are worked through in stretches, with progress after each", async () => {
     const { ask, calls } = server([]);
     const run = new BulkRun("pause", { names: names(250) }, 250, ask);
     const seen: number[] = [];
-    await run.go(() => seen.push(run.answered));
+    await run.go(() => seen.push(run.tried));
     expect(seen).toEqual([100, 200, 250]);
     expect(run.finished).toBe(true);
     expect(calls.flatMap((call) => call.names)).toEqual(names(250));
@@ -46,25 +64,44 @@ describe("named jobs", () => {
     const { ask } = server([]);
     const run = new BulkRun("run", { names: names(250) }, 250, ask);
     await run.go(() => run.stop());
-    expect([run.answered, run.finished]).toEqual([100, false]);
+    expect([run.tried, run.finished]).toEqual([100, false]);
     await run.go(() => undefined);
-    expect([run.answered, run.done, run.finished]).toEqual([250, 250, true]);
+    expect([run.tried, run.done, run.finished]).toEqual([250, 250, true]);
   });
 
   it("are not lost to a call that fails", async () => {
     const { ask, calls } = server([]);
     let broken = true;
-    const run = new BulkRun("run", { names: names(150) }, 150, (body) => {
+    const run = new BulkRun("pause", { names: names(150) }, 150, (body) => {
       if (calls.length === 1 && broken) {
         broken = false;
-        return Promise.reject(new Error("away"));
+        return Promise.reject(new ApiError(0, "away"));
       }
       return ask(body);
     });
     await expect(run.go(() => undefined)).rejects.toThrow("away");
-    expect(run.answered).toBe(100);
+    expect(run.tried).toBe(100);
     await run.go(() => undefined);
     expect(calls.flatMap((call) => call.names)).toEqual(names(150));
+  });
+
+  it("are not run twice where an answer is lost", async () => {
+    const { ask, calls } = server([]);
+    const run = new BulkRun("run", { names: names(250) }, 250, losing(ask, 2, new ApiError(0, "away")));
+    await expect(run.go(() => undefined)).rejects.toThrow("away");
+    expect([run.done, run.unknown, run.tried, run.canGoOn]).toEqual([100, 100, 200, true]);
+    await run.go(() => undefined);
+    expect([run.done, run.unknown, run.tried, run.finished]).toEqual([150, 100, 250, true]);
+    expect(calls.flatMap((call) => call.names)).toEqual(names(250));
+  });
+
+  it("are run after all where the server has refused", async () => {
+    const { ask } = server([]);
+    const run = new BulkRun("run", { names: names(150) }, 150, refusing(ask, 2, new ApiError(403, "no")));
+    await expect(run.go(() => undefined)).rejects.toThrow("no");
+    expect([run.done, run.unknown, run.canGoOn]).toEqual([100, 0, true]);
+    await run.go(() => undefined);
+    expect([run.done, run.unknown, run.finished]).toEqual([150, 0, true]);
   });
 
   it("that failed can be tried again, and only these", async () => {
@@ -92,6 +129,15 @@ describe("jobs of a filter", () => {
     expect([run.done, run.total, run.finished]).toEqual([230, 230, true]);
   });
 
+  it("cannot be gone on with after a lost answer of a run, which may have run some", async () => {
+    const { ask } = server(names(230));
+    const run = new BulkRun("run", { filter }, 230, losing(ask, 3, new ApiError(0, "away")));
+    await expect(run.go(() => undefined)).rejects.toThrow("away");
+    expect([run.done, run.unknown, run.canGoOn, run.finished]).toEqual([200, 30, false, false]);
+    await run.go(() => undefined);
+    expect(run.tried).toBe(230);
+  });
+
   it("may have become more or fewer", async () => {
     const more = new BulkRun("run", { filter }, 100, server(names(120)).ask);
     const totals: number[] = [];
@@ -99,7 +145,7 @@ describe("jobs of a filter", () => {
     expect(totals).toEqual([120, 120]);
     const fewer = new BulkRun("run", { filter }, 100, server(names(20)).ask);
     await fewer.go(() => undefined);
-    expect([fewer.total, fewer.answered]).toEqual([20, 20]);
+    expect([fewer.total, fewer.tried]).toEqual([20, 20]);
   });
 
   it("names no group where the action is not about groups", async () => {

@@ -72,7 +72,7 @@ export default {
     of: "{{action}}: {{name}}",
   },
   done: {
-    run: "{{name}} is ordered to run.",
+    run: "A run of {{name}} was ordered.",
     showRun: "Show the run",
     kill_one: "{{name}}: one run is being killed.",
     kill_other: "{{name}}: {{count}} runs are being killed.",
@@ -142,10 +142,12 @@ export default {
     unchanged_other: "{{shown}} had nothing to change",
     failed_one: "{{shown}} failed",
     failed_other: "{{shown}} failed",
+    unknown_one: "{{shown}} may have been run: no answer came",
+    unknown_other: "{{shown}} may have been run: no answer came",
     left_one: "{{shown}} not tried",
     left_other: "{{shown}} not tried",
     goOn: "Go on",
-    again: "Try the failed again",
+    again: "Try the failed ones again",
     failures: "What failed",
   },
   retag: {

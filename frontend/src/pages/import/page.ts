@@ -24,6 +24,8 @@ class ImportPage {
   private readonly problem = h("div.alert.alert-danger", { role: "alert", hidden: true });
   private readonly place = h("div");
   private dirty = false;
+  /** Counts the states of the form: an answer is shown only while it is about the present one. */
+  private turn = 0;
 
   constructor(private readonly context: PageContext) {
     context.title(t("import:title"));
@@ -39,27 +41,32 @@ class ImportPage {
 
   private async preview(): Promise<void> {
     const { wanted } = this.form;
+    const turn = ++this.turn;
     replace(this.place, loadingState());
     const answer = await this.ask({ ...wanted, dryRun: true, partial: false });
     if (answer) this.show(wanted, answer);
-    else replace(this.place);
+    else if (turn === this.turn) replace(this.place);
   }
 
   private async apply(wanted: Wanted, planned: Answer, partial: boolean): Promise<void> {
     const revisions = Object.fromEntries(planned.items.map(({ name, revision }) => [name, revision]));
+    this.form.element.inert = true;
     const answer = await this.ask({ ...wanted, dryRun: false, partial, revisions });
+    this.form.element.inert = false;
     if (!answer) return;
     if (answer.applied) this.dirty = false;
     this.show(wanted, answer);
   }
 
-  /** Null where it failed; then that is said above. */
+  /** Null where it failed, and that is said above, or where the form has changed meanwhile. */
   private async ask(body: Schemas["ImportRequest"]): Promise<Answer | null> {
+    const { turn } = this;
     this.problem.hidden = true;
     try {
-      return await call(() => api.POST("/api/v1/import", { body, signal: this.context.signal }));
+      const answer = await call(() => api.POST("/api/v1/import", { body, signal: this.context.signal }));
+      return turn === this.turn ? answer : null;
     } catch (error) {
-      if (isAbort(error)) return null;
+      if (isAbort(error) || turn !== this.turn) return null;
       const words = showFieldErrors(this.form.element, error);
       replace(this.problem, words);
       this.problem.hidden = words === null;
@@ -125,6 +132,7 @@ class ImportPage {
   /** The text has changed: what is shown below is about another one. */
   private outdate(): void {
     this.dirty = true;
+    this.turn += 1;
     replace(this.place);
   }
 }

@@ -54,10 +54,10 @@ export async function bulkDialog(action: BulkAction, target: Target, total: numb
       stop.disabled = true;
     });
     const draw = () => {
-      const part = next.total ? next.answered / next.total : 1;
+      const part = next.total ? next.tried / next.total : 1;
       bar.style.setProperty("width", `${(100 * part).toFixed(1)}%`);
       bar.parentElement?.setAttribute("aria-valuenow", String(Math.round(100 * part)));
-      replace(words, t("jobs:bulk.progress", { done: show(next.answered), total: show(next.total) }));
+      replace(words, t("jobs:bulk.progress", { done: show(next.tried), total: show(next.total) }));
     };
     replace(
       body,
@@ -87,7 +87,7 @@ export async function bulkDialog(action: BulkAction, target: Target, total: numb
   };
 
   const results = (of: BulkRun, problem: string | null) => {
-    const left = Math.max(0, of.total - of.answered);
+    const left = Math.max(0, of.total - of.tried);
     replace(
       body,
       problem && h("div.alert.alert-danger", { role: "alert" }, problem),
@@ -99,6 +99,7 @@ export async function bulkDialog(action: BulkAction, target: Target, total: numb
           of.unchanged > 0 && t("jobs:bulk.unchanged", { count: of.unchanged, shown: show(of.unchanged) }),
           of.failures.length > 0 &&
             t("jobs:bulk.failed", { count: of.failures.length, shown: show(of.failures.length) }),
+          of.unknown > 0 && t("jobs:bulk.unknown", { count: of.unknown, shown: show(of.unknown) }),
           !of.finished && t("jobs:bulk.left", { count: left, shown: show(left) }),
         ]
           .filter(Boolean)
@@ -106,7 +107,7 @@ export async function bulkDialog(action: BulkAction, target: Target, total: numb
       ),
       of.failures.length > 0 && failureList(of.failures),
     );
-    const goOn = of.finished ? null : agree(t("jobs:bulk.goOn"));
+    const goOn = of.canGoOn ? agree(t("jobs:bulk.goOn")) : null;
     const again = of.finished && of.failures.length ? agree(t("jobs:bulk.again")) : null;
     const closing = close(t("close"));
     replace(footer, closing, goOn, again);
