@@ -42,6 +42,11 @@ export class AnsiParser {
     return this.line.spans();
   }
 
+  /** What is shown of that line, which goes on empty. */
+  take(): Line {
+    return this.line.take();
+  }
+
   push(text: string): void {
     for (let at = 0; at < text.length;) at = this.step(text, at);
   }

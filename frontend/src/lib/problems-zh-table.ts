@@ -173,7 +173,7 @@ const JOBS: readonly Rule[] = [
   ["The run has not ended. Its output so far: GET /runs/{id}/stream.", "这次运行尚未结束，请查看实时输出。"],
   ["The run has not been recorded yet.", "这次运行尚未记录。"],
   ["Nothing of it runs.", "它没有正在进行的运行。"],
-  ["It is so already.", "已经如此，无需更改。"],
+  ["It is so already.", "已经如此，无需修改。"],
   [
     "Not tried: the time for one request was up, or etcd did not answer.",
     "未执行：单次请求的时间已用完，或 etcd 没有响应。",
@@ -301,8 +301,8 @@ const SYSTEM: readonly Rule[] = [
     "etcd did not answer, so this may or may not have happened: {message}",
     "etcd 没有响应，此操作可能已生效，也可能没有：$1",
   ],
-  ["The log store is not available: it did not answer in time.", "日志库不可用：没有及时响应。"],
-  ["The log store does not answer: last runs are not known.", "日志库没有响应：无法得知最近的运行。"],
+  ["The log store is not available: it did not answer in time.", "日志存储不可用：没有及时响应。"],
+  ["The log store does not answer: last runs are not known.", "日志存储没有响应：无法得知最近的运行。"],
   [
     "The job list is not available: this master has not heard from etcd in time.",
     "任务列表不可用：本主节点没有及时收到 etcd 的消息。",
@@ -311,7 +311,7 @@ const SYSTEM: readonly Rule[] = [
     "The worker list is not available: this master has not heard from etcd in time.",
     "执行节点列表不可用：本主节点没有及时收到 etcd 的消息。",
   ],
-  ["The ledger is not available: counting takes too long.", "账目不可用：统计耗时过长。"],
+  ["The ledger is not available: counting takes too long.", "账本不可用：统计耗时过长。"],
   ["The last runs is not available: counting takes too long.", "最近的运行不可用：统计耗时过长。"],
   [
     "The count of upcoming fires is not available: counting takes too long.",
@@ -319,7 +319,7 @@ const SYSTEM: readonly Rule[] = [
   ],
   [
     "Too many jobs changed since then. Take a later window, or name a job.",
-    "此后变更的任务过多。请选择更晚的时间段，或指定一个任务。",
+    "此后修改过的任务过多。请选择更晚的时间段，或指定一个任务。",
   ],
   [
     "The master could not answer because of an error of its own; its log has the details.",

@@ -15,7 +15,6 @@ import chevronLeft from "bootstrap-icons/icons/chevron-left.svg?raw";
 import chevronRight from "bootstrap-icons/icons/chevron-right.svg?raw";
 import chevronUp from "bootstrap-icons/icons/chevron-up.svg?raw";
 import circleHalf from "bootstrap-icons/icons/circle-half.svg?raw";
-import clipboard from "bootstrap-icons/icons/clipboard.svg?raw";
 import clock from "bootstrap-icons/icons/clock.svg?raw";
 import clockHistory from "bootstrap-icons/icons/clock-history.svg?raw";
 import copy from "bootstrap-icons/icons/copy.svg?raw";
@@ -74,7 +73,6 @@ const SOURCES = {
   chevronRight,
   chevronUp,
   circleHalf,
-  clipboard,
   clock,
   clockHistory,
   copy,

@@ -132,7 +132,7 @@ const SAID: [string, string][] = [
     "etcd 不可用：没有及时响应；写入可能已生效，也可能没有。",
   ],
   ["etcd is not available: etcd refused the request: no space", "etcd 不可用：etcd 拒绝了请求：no space"],
-  ["The log store is not available: it did not answer in time.", "日志库不可用：没有及时响应。"],
+  ["The log store is not available: it did not answer in time.", "日志存储不可用：没有及时响应。"],
   ["the clock is -2310 ms off the median of the cluster", "时钟与集群的中位数相差 -2310 毫秒"],
 ];
 

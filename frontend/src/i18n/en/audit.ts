@@ -105,7 +105,7 @@ export default {
     runIds: "Runs",
     worker: "Worker",
     env: "Variables",
-    again: "Again as",
+    again: "Rerun of",
     reason: "Reason",
     countsFrom: "Counts from",
     claimedUntil: "Claimed until",

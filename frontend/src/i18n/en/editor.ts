@@ -78,6 +78,7 @@ export default {
   workersFit_other: "{{count}} of {{all}} workers fit now.",
   valueWithoutName: "There is a value without a name.",
   nameTwice: "{{name}} is there twice.",
+  halfMoment: "This date or time is not complete.",
   size: "{{size}} of {{limit}}",
   find: {
     Find: "Find",
@@ -172,7 +173,10 @@ export default {
   taken: "There is a job of this name already.",
   takenLong: "There is a job {{name}} already. Choose another name.",
   showThat: "Show that job",
-  othersSaved: "Saved meanwhile by {{who}}. What you see here is the older version, with your changes.",
+  othersSaved:
+    "{{who}} has saved this job meanwhile. What you see here is the older version, with your changes.",
+  somebodySaved:
+    "Somebody else has saved this job meanwhile. What you see here is the older version, with your changes.",
   othersDeleted: "Somebody has deleted this job meanwhile.",
   bringTogether: "Bring together …",
   goneTitle: "{{name}} has been deleted",
@@ -184,8 +188,8 @@ export default {
   merged: "Brought together. Nothing is saved yet.",
   merge: {
     title: "Somebody else has saved this job",
-    somebody: "Somebody else",
-    saved: "has saved a newer version",
+    saved: "{{who}} has saved a newer version ({{when}}).",
+    savedBySomebody: "Somebody else has saved a newer version.",
     choose: "Choose for each field what shall count. Nothing is saved by that.",
     nothing: "It has the same values as yours.",
     action: "Go on with this",

@@ -24,7 +24,7 @@ export default {
   next: "next",
   allFields: "All that it sets",
   showMore_one: "Show one more",
-  showMore_other: "Show more of {{shown}}",
+  showMore_other: "Show more ({{shown}} left)",
   leaveOut_one: "Leave out the refused one and apply the others",
   leaveOut_other: "Leave out the {{shown}} refused and apply the others",
   apply_one: "Apply one change",

@@ -12,8 +12,8 @@ export default {
   toRuns: "To the runs",
   queued: {
     title: "Waiting for a worker",
-    any: "The order is in the queue; the first worker that is free takes it.",
-    one: "The order is in the queue for worker {{worker}}.",
+    any: "{{title}}. The order is in the queue; the first worker that is free takes it.",
+    one: "{{title}}. The order is in the queue for worker {{worker}}.",
   },
   recording: "The run has ended; its row is on the way to the store.",
   ending:
@@ -41,13 +41,13 @@ export default {
     claimed: "Claimed",
     started: "Started",
     ended: "Ended",
-    toClaim: "to the claim",
-    toStart: "to the start",
-    ran: "ran",
-    runs: "so far",
+    toClaim: "{{span}} to the claim",
+    toStart: "{{span}} to the start",
+    ran: "ran {{span}}",
+    runs: "{{span}} so far",
     open: "not yet",
     toldLater: "told at the end",
-    early: "before its plan",
+    early: "{{span}} before its plan",
   },
   facts: {
     title: "Details",
@@ -106,8 +106,6 @@ export default {
       "{{number}} byte was cut here: the job keeps the head and the tail of its output. Lines below count from here.",
     cut_other:
       "{{number}} bytes were cut here: the job keeps the head and the tail of its output. Lines below count from here.",
-    gap_one: "{{number}} byte was printed too fast to be shown live.",
-    gap_other: "{{number}} bytes were printed too fast to be shown live.",
     cutSome: "Some output is missing here.",
     none: "It printed nothing.",
     noneYet: "It has printed nothing yet.",

@@ -3,7 +3,7 @@ export default {
   password: "Password",
   submit: "Sign in",
   wait: "Sign in (in {{seconds}} s)",
-  needUsername: "Who are you?",
+  needUsername: "Enter your user name.",
   needPassword: "The password is missing.",
   opening: "Signing in by the link …",
   linkUsed:

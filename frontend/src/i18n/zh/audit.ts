@@ -3,7 +3,7 @@ import type en from "../en/audit";
 
 const zh: Translation<typeof en> = {
   title: "审计",
-  caption: "谁更改了什么，最新的在前",
+  caption: "谁修改了什么，最新的在前",
   filters: "审计筛选",
   kind: "对象类型",
   anyKind: "全部",
@@ -30,7 +30,7 @@ const zh: Translation<typeof en> = {
   did: {
     job: {
       create: "{{actor}} 创建了任务 {{target}}",
-      update: "{{actor}} 更改了任务 {{target}}",
+      update: "{{actor}} 修改了任务 {{target}}",
       delete: "{{actor}} 删除了任务 {{target}}",
       pause: "{{actor}} 暂停了任务 {{target}}",
       resume: "{{actor}} 恢复了任务 {{target}}",
@@ -39,14 +39,14 @@ const zh: Translation<typeof en> = {
       adopted: "{{actor}} 在 etcd 中发现了手动写入的任务 {{target}}",
     },
     worker: {
-      drain: "{{actor}} 让执行节点 {{target}} 停止接收任务",
+      drain: "{{actor}} 排空了执行节点 {{target}}",
       resume: "{{actor}} 恢复了执行节点 {{target}}",
     },
     user: {
       create: "{{actor}} 创建了用户 {{target}}",
-      update: "{{actor}} 更改了用户 {{target}}",
+      update: "{{actor}} 修改了用户 {{target}}",
       delete: "{{actor}} 删除了用户 {{target}}",
-      password: "{{actor}} 更改了自己的密码",
+      password: "{{actor}} 修改了自己的密码",
     },
     token: {
       create: "{{actor}} 创建了 API 令牌 {{target}}",
@@ -63,7 +63,7 @@ const zh: Translation<typeof en> = {
   actions: {
     job: {
       create: "创建任务",
-      update: "更改任务",
+      update: "修改任务",
       delete: "删除任务",
       pause: "暂停任务",
       resume: "恢复任务",
@@ -71,8 +71,8 @@ const zh: Translation<typeof en> = {
       kill: "终止任务的运行",
       adopted: "在 etcd 中发现任务",
     },
-    worker: { drain: "执行节点停止接收任务", resume: "恢复执行节点" },
-    user: { create: "创建用户", update: "更改用户", delete: "删除用户", password: "更改自己的密码" },
+    worker: { drain: "排空执行节点", resume: "恢复执行节点" },
+    user: { create: "创建用户", update: "修改用户", delete: "删除用户", password: "修改自己的密码" },
     token: { create: "创建令牌", delete: "删除令牌" },
     session: { create: "登录", delete: "退出登录", refused: "登录被拒绝", link: "创建登录链接" },
   },
@@ -97,16 +97,16 @@ const zh: Translation<typeof en> = {
     runIds: "运行记录",
     worker: "执行节点",
     env: "变量",
-    again: "重新运行",
+    again: "重新运行自",
     reason: "原因",
     countsFrom: "起算时间",
-    claimedUntil: "已认领至",
+    claimedUntil: "已领取至",
   },
-  changed: "已更改",
+  changed: "已修改",
   disabled: "已禁用",
   enabled: "已启用",
   copyEntry: "以 JSON 复制此条目",
-  whatChanged: "更改内容",
+  whatChanged: "修改内容",
   runs_other: "{{count}} 次运行",
 };
 

@@ -84,8 +84,8 @@ const zh: Translation<typeof en> = {
   ledger: {
     title: "最近 24 小时的账本",
     even: "每一次计划的触发都有记录，且仅有一次。",
-    waiting_other: "到目前为止账目完整，有 {{count}} 次触发正在等待执行节点。",
-    odd: "账目不平。",
+    waiting_other: "到目前为止账本完整，有 {{count}} 次触发正在等待执行节点。",
+    odd: "账本不平。",
     oddHelp:
       "如果日志存储曾经不可用，留在执行节点本地队列中的记录在送达之前会显示为未入账。若一直如此，请检查以下任务：",
     explain: "各项数字的含义",
@@ -113,7 +113,7 @@ const zh: Translation<typeof en> = {
   },
   welcome: {
     title: "还没有任务",
-    text: "任务由命令和计划组成。可以在这里编写第一个任务，也可以导入现有的 crontab：导入前会先显示将要进行的更改。",
+    text: "任务由命令和计划组成。可以在这里编写第一个任务，也可以导入现有的 crontab：导入前会先显示将要进行的修改。",
     viewer: "还没有任务。拥有编辑者角色的用户可以创建任务。",
     create: "新建任务",
     import: "导入 crontab",

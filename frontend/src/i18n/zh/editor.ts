@@ -77,6 +77,7 @@ const zh: Translation<typeof en> = {
   workersFit_other: "{{all}} 个执行节点中目前有 {{count}} 个符合条件。",
   valueWithoutName: "有一个值没有名称。",
   nameTwice: "{{name}} 出现了两次。",
+  halfMoment: "日期或时间不完整。",
   size: "{{size}}，上限 {{limit}}",
   find: {
     Find: "查找",
@@ -176,7 +177,8 @@ const zh: Translation<typeof en> = {
   taken: "已有同名任务。",
   takenLong: "任务 {{name}} 已存在。请换一个名称。",
   showThat: "查看该任务",
-  othersSaved: "{{who}} 已在此期间保存过。您看到的是较旧的版本加上您的修改。",
+  othersSaved: "{{who}} 已在此期间保存过此任务。您看到的是较旧的版本加上您的修改。",
+  somebodySaved: "其他人已在此期间保存过此任务。您看到的是较旧的版本加上您的修改。",
   othersDeleted: "此任务已在此期间被他人删除。",
   bringTogether: "合并…",
   goneTitle: "{{name}} 已被删除",
@@ -187,8 +189,8 @@ const zh: Translation<typeof en> = {
   merged: "已合并，尚未保存。",
   merge: {
     title: "其他人已保存此任务",
-    somebody: "其他人",
-    saved: "保存了更新的版本",
+    saved: "{{who}} 保存了较新的版本（{{when}}）。",
+    savedBySomebody: "其他人保存了较新的版本。",
     choose: "请为每一项选择以谁为准。此操作不会保存。",
     nothing: "其内容与您的相同。",
     action: "以此继续",

@@ -2,6 +2,7 @@
 
 import { api, call, type Schemas } from "../../api/client";
 import type { PageContext } from "../../app/page";
+import { fieldText } from "../../app/problems";
 import { t } from "../../i18n";
 import { h, replace, type Child } from "../../ui/dom";
 import { icon } from "../../ui/icons";
@@ -42,7 +43,12 @@ function parts({ ready, parts: found }: Schemas["Readiness"]): Child {
       "li",
       { "data-part": name, "data-ready": String(ready) },
       icon(ready ? "checkCircle" : "xCircle"),
-      h("div", null, h("span.fw-semibold", null, partName(name)), detail && h("div.sub", null, detail)),
+      h(
+        "div",
+        null,
+        h("span.fw-semibold", null, partName(name)),
+        detail && h("div.sub", null, fieldText(detail)),
+      ),
       h(
         "span.ms-auto.text-nowrap.verdict",
         { "data-ready": String(ready) },

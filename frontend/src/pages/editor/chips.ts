@@ -91,6 +91,7 @@ export function chipsControl({ label, suggestions = [], placeholder, parse = Str
   return {
     element,
     get: () => values,
+    settle: () => take(input.value),
     set(value) {
       const list: unknown[] = Array.isArray(value) ? value : [];
       values = list.filter((each) => typeof each === "string" || typeof each === "number");

@@ -61,7 +61,8 @@ export interface CommandControl extends Control {
   focus(): void;
 }
 
-export function commandControl(label: string): CommandControl {
+/** It ends with `signal`. */
+export function commandControl(label: string, signal: AbortSignal): CommandControl {
   const size = h("div.form-text.command-size", { "aria-live": "polite" });
   const host = h("div.code-editor", { "data-input": true });
   const element = h("div", null, host, size);
@@ -94,6 +95,7 @@ export function commandControl(label: string): CommandControl {
     changed,
   ];
   const view = new EditorView({ state: EditorState.create({ extensions }), parent: root, root });
+  signal.addEventListener("abort", () => view.destroy(), { once: true });
 
   function text(): string {
     return edited ? view.state.doc.toString() : stored;

@@ -3,6 +3,7 @@
 import { t } from "../../i18n";
 import { confirm } from "../../ui/dialog";
 import { h, newId, type Child } from "../../ui/dom";
+import { phrase } from "../../ui/phrase";
 import { ago } from "../../ui/time";
 import { changeView } from "../shared/changes";
 import { fieldLabel } from "../shared/fields";
@@ -52,7 +53,8 @@ export async function askMerge(
     body: h(
       "div.merge",
       null,
-      h("p", null, who(author), " ", t(fields.length ? "editor:merge.choose" : "editor:merge.nothing")),
+      h("p.mb-1", null, who(author)),
+      h("p", null, t(fields.length ? "editor:merge.choose" : "editor:merge.nothing")),
       fields.length > 1 &&
         h(
           "div.d-flex.gap-2.mb-3",
@@ -98,6 +100,9 @@ export async function askMerge(
 }
 
 function who(author: Author | null): Child {
-  if (!author) return t("editor:merge.somebody");
-  return [h("strong", null, author.actor), " ", t("editor:merge.saved"), " (", ago(author.at), ")."];
+  if (!author) return t("editor:merge.savedBySomebody");
+  return phrase((parts) => t("editor:merge.saved", parts), {
+    who: h("strong", null, author.actor),
+    when: ago(author.at),
+  });
 }

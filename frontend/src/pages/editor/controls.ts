@@ -8,6 +8,10 @@ export interface Control {
   /** What was typed; text that is no proper value is given as it is, for the server to refuse with its reason. */
   get(): unknown;
   set(value: unknown): void;
+  /** Take what is typed and not entered yet. */
+  settle?(): void;
+  /** What `get` cannot tell and no server would refuse, such as half a date; null: nothing. */
+  problem?(): string | null;
 }
 
 /** One line of text. `empty` is the value of an empty line: the default of the field. */

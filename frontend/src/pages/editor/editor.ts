@@ -18,6 +18,7 @@ import { askMerge } from "./conflict";
 import type { JobForm } from "./form";
 import { editJson } from "./json";
 import { disagreements, takeFields, wholeJob } from "./model";
+import { OthersNotice } from "./others";
 import { isInvalid, lastAuthor, readJob, writeJob } from "./saving";
 import type { Sections } from "./sections";
 
@@ -30,7 +31,7 @@ export interface Origin {
 export class Editor {
   readonly element: HTMLElement;
   private readonly problem = h("div.alert.alert-danger", { role: "alert", tabindex: "-1", hidden: true });
-  private readonly notice = h("div.alert.alert-warning.editor-notice", { role: "status", hidden: true });
+  private readonly others: OthersNotice;
   private readonly bar: SaveBar;
   /** What was in the form when nothing had been done yet. */
   private untouched: JobJson;
@@ -49,10 +50,16 @@ export class Editor {
     this.bar = new SaveBar({
       exists: origin.etag !== null,
       save: (run) => void this.save(run),
-      review: () => void this.review(),
+      review: () => form.settle() && void this.review(),
       undo: () => void this.undo(),
     });
-    this.element = h("div.editor", null, this.notice, this.problem, form.element, this.bar.element);
+    this.others = new OthersNotice(context, {
+      name: () => this.name,
+      etag: () => this.origin.etag,
+      mine: () => this.writing || this.leaving,
+      merge: () => void this.merge().catch(failed),
+    });
+    this.element = h("div.editor", null, this.others.element, this.problem, form.element, this.bar.element);
     form.write(start);
     this.untouched = form.read();
     if (draft) form.write(draft);
@@ -62,12 +69,7 @@ export class Editor {
     });
     form.element.addEventListener("change", () => this.changed());
     context.guard(() => this.dirty);
-    if (origin.etag !== null) {
-      context.on("jobs", ({ names }) => {
-        if (names.includes(this.name)) void this.lookForOthers();
-      });
-      context.on("reload", () => void this.lookForOthers());
-    }
+    if (origin.etag !== null) this.others.watch();
     this.changed();
   }
 
@@ -85,7 +87,9 @@ export class Editor {
   }
 
   async json(): Promise<void> {
-    if (await editJson(this.form)) this.changed();
+    if (!this.form.settle()) return;
+    const { name } = this.parts;
+    if (await editJson(this.form, name.readOnly ? this.name : null)) this.changed();
   }
 
   private get name(): string {
@@ -128,7 +132,7 @@ export class Editor {
     }
     if (this.saving) return;
     this.say(null);
-    if (!this.consistent()) return;
+    if (!this.form.settle()) return;
     this.saving = true;
     try {
       await this.trySave(run);
@@ -199,37 +203,6 @@ export class Editor {
     this.problem.hidden = false;
   }
 
-  /** Has somebody else saved this job since it was opened? */
-  private async lookForOthers(): Promise<void> {
-    if (this.mine()) return;
-    try {
-      const { etag } = await readJob(this.name, this.context.signal);
-      if (etag === this.origin.etag || this.mine()) return;
-      const author = await lastAuthor(this.name, this.context.signal);
-      this.showNotice(t("editor:othersSaved", { who: author?.actor ?? t("editor:merge.somebody") }));
-    } catch (error) {
-      if (error instanceof ApiError && error.notFound) this.showNotice(t("editor:othersDeleted"));
-    }
-  }
-
-  /** Whether a change that is heard of now is likely the one made here. */
-  private mine(): boolean {
-    return this.writing || this.leaving;
-  }
-
-  private showNotice(text: string): void {
-    replace(
-      this.notice,
-      h("span", null, text),
-      h(
-        "button.btn.btn-sm.btn-outline-secondary",
-        { type: "button", on: { click: () => void this.merge().catch(failed) } },
-        t("editor:bringTogether"),
-      ),
-    );
-    this.notice.hidden = false;
-  }
-
   /** Bring what stands on the server together with what is here; nothing is saved by that. */
   private async merge(): Promise<void> {
     const { name } = this;
@@ -270,22 +243,9 @@ export class Editor {
     this.origin = origin;
     this.untouched = origin.base ?? { ...wholeJob(null), name: this.name };
     this.form.write(job);
-    this.notice.hidden = true;
+    this.others.hide();
     this.say(null);
     this.changed();
-  }
-
-  /** What cannot even be told to the server. */
-  private consistent(): boolean {
-    for (const [path, control] of Object.entries(this.parts.pairs)) {
-      const problem = control.problem();
-      this.form.say(path, problem);
-      if (problem === null) continue;
-      this.form.reveal(path);
-      control.element.querySelector("input")?.focus();
-      return false;
-    }
-    return true;
   }
 
   private say(text: string | null): void {

@@ -65,6 +65,21 @@ export class JobForm {
     for (const count of this.counts) count(set);
   }
 
+  /** Take what is typed and not entered yet; true if all of it is something that can be told to the server. */
+  settle(): boolean {
+    let first: string | null = null;
+    for (const [path, control] of this.controls) {
+      control.settle?.();
+      const problem = control.problem?.() ?? null;
+      if (control.problem) this.say(path, problem);
+      if (problem !== null) first ??= path;
+    }
+    if (first === null) return true;
+    this.reveal(first);
+    this.controls.get(first)?.element.querySelector("input")?.focus();
+    return false;
+  }
+
   read(): JobJson {
     let job = wholeJob(null);
     for (const [path, control] of this.controls) job = withValue(job, path, control.get());

@@ -10,8 +10,11 @@ import { h } from "../../ui/dom";
 import type { JobForm } from "./form";
 import { essentials, wholeJob } from "./model";
 
-/** Shows what `form` holds; what the reader makes of it goes back into the form. Whether anything has. */
-export async function editJson(form: JobForm): Promise<boolean> {
+/**
+ * Shows what `form` holds; what the reader makes of it goes back into the form. Whether anything has.
+ * `name`: that of a job that exists, which it keeps.
+ */
+export async function editJson(form: JobForm, name: string | null): Promise<boolean> {
   const job = form.read();
   const before = JSON.stringify(essentials(job), null, 2);
   const text = h("textarea.form-control.mono", {
@@ -36,14 +39,14 @@ export async function editJson(form: JobForm): Promise<boolean> {
       text,
     ),
     act: () => {
-      if (text.value !== before) apply(form, job, text.value);
+      if (text.value !== before) apply(form, job, text.value, name);
     },
   });
   return agreed && text.value !== before;
 }
 
 /** Throws an error in words, and leaves the form as it was, for what the form cannot hold. */
-function apply(form: JobForm, before: JobJson, text: string): void {
+function apply(form: JobForm, before: JobJson, text: string, name: string | null): void {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -52,7 +55,8 @@ function apply(form: JobForm, before: JobJson, text: string): void {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new ApiError(422, t("editor:json.object"));
-  const wanted = wholeJob(value as JobJson);
+  const wanted = wholeJob({ ...(name !== null && { name }), ...value });
+  if (name !== null && wanted.name !== name) throw new ApiError(422, t("editor:help.nameFixed"));
   form.write(wanted);
   const lost = fieldChanges(wanted, form.read());
   if (!lost.length) return;

@@ -29,6 +29,7 @@ export function momentControl(): Control {
   return {
     element: h("div", null, input, said),
     get,
+    problem: () => (input.validity.badInput ? t("editor:halfMoment") : null),
     set(value) {
       stored = typeof value === "string" ? value : null;
       input.value = stored === null ? "" : shown(stored);

@@ -4,6 +4,7 @@ import "./editor.css";
 import { api, call, type Schemas } from "../../api/client";
 import { href } from "../../app/address";
 import type { Page, PageContext } from "../../app/page";
+import { fieldText } from "../../app/problems";
 import { t } from "../../i18n";
 import type { JobJson } from "../../lib/job";
 import { h } from "../../ui/dom";
@@ -100,7 +101,7 @@ function invalidNote(job: Schemas["InvalidJobView"]): HTMLElement {
       "div.card-body",
       null,
       h("p", null, t("editor:invalidHelp")),
-      h("p.said-bad", null, job.reason),
+      h("p.said-bad", null, fieldText(job.reason)),
       h("pre.raw-job", { tabindex: "0", "aria-label": t("editor:rawText") }, job.raw),
     ),
   );

@@ -20,7 +20,7 @@ interface Row {
 }
 
 export interface Pairs extends Control {
-  /** What cannot be told as JSON: names that come twice, and values without a name. */
+  /** Names that come twice, and values without a name. */
   problem(): string | null;
 }
 

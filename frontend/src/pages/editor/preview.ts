@@ -7,13 +7,16 @@ import { locale, t } from "../../i18n";
 import { dateFormat } from "../../lib/intl";
 import { isZone, offsetOf, viewerZone } from "../../lib/time";
 import { h, replace } from "../../ui/dom";
-import { icon } from "../../ui/icons";
+import { icon, type IconName } from "../../ui/icons";
 import { ago, ms } from "../../ui/time";
 
 const WAIT_MS = 250;
 
 export class Preview {
-  readonly element = h("section.preview", { "aria-live": "polite", "aria-label": t("editor:preview") });
+  readonly element: HTMLElement;
+  /** Read out when it changes; the times below it change all the while. */
+  private readonly words = h("div", { role: "status" });
+  private readonly fires = h("div");
   private asking = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asked = "";
@@ -23,6 +26,7 @@ export class Preview {
     private readonly signal: AbortSignal,
     private readonly refused: (error: ApiError | null) => void,
   ) {
+    this.element = h("section.preview", { "aria-label": t("editor:preview") }, this.words, this.fires);
     signal.addEventListener("abort", () => this.stop());
     this.hint();
   }
@@ -55,30 +59,31 @@ export class Preview {
       this.refused(about ? error : null);
       // What failed for now is asked again with the next key.
       if (!about) this.asked = "";
-      replace(
-        this.element,
-        h(
-          "p.preview-hint.mb-0",
-          null,
-          icon("alertTriangle"),
-          " ",
-          about ? t("editor:noSchedule") : problemText(error),
-        ),
-      );
+      this.say("alertTriangle", about ? t("editor:noSchedule") : problemText(error));
     }
     this.element.removeAttribute("aria-busy");
   }
 
   private hint(): void {
     this.element.removeAttribute("aria-busy");
-    replace(this.element, h("p.preview-hint.mb-0", null, icon("calendar3"), " ", t("editor:previewHint")));
+    this.say("calendar3", t("editor:previewHint"));
+  }
+
+  /** Words alone: there are no fires to show. */
+  private say(symbol: IconName, text: string): void {
+    replace(this.words, h("p.preview-hint.mb-0", null, icon(symbol), " ", text));
+    replace(this.fires);
   }
 
   private draw({ description, timezone, next, dstNotes }: Schemas["Preview"]): void {
     replace(
-      this.element,
+      this.words,
       h("p.preview-words", null, description),
-      next.length ? fireTable(timezone, next) : h("p.said-bad", null, t("editor:neverFires")),
+      !next.length && h("p.said-bad", null, t("editor:neverFires")),
+    );
+    replace(
+      this.fires,
+      next.length > 0 && fireTable(timezone, next),
       dstNotes.map((note) => h("p.preview-note", null, icon("info"), h("span", null, note))),
     );
   }

@@ -10,7 +10,7 @@ import { commandControl, type CommandControl } from "./command";
 import { areaControl, choiceControl, numberControl, switchControl, textControl } from "./controls";
 import type { JobForm } from "./form";
 import { labelsControl } from "./labels";
-import { pairsControl, type Pairs } from "./pairs";
+import { pairsControl } from "./pairs";
 import { schedulePart, type SchedulePart } from "./schedule";
 import { bytes, megabytes, seconds } from "./words";
 
@@ -26,14 +26,13 @@ export interface Sections {
   command: CommandControl;
   name: HTMLInputElement;
   schedule: SchedulePart;
-  pairs: Readonly<Record<"env" | "workerLabels", Pairs>>;
 }
 
 const D = JOB_DEFAULTS;
 
 /** Fills `form`. A job that exists keeps its name. */
 export function fillForm(form: JobForm, around: Surroundings, exists: boolean): Sections {
-  const command = commandControl(`${fieldLabel("command")}. ${t("editor:help.command")}`);
+  const command = commandControl(`${fieldLabel("command")}. ${t("editor:help.command")}`, around.signal);
   const nameControl = textControl("", { maxlength: 256, readonly: exists, placeholder: "nightly-backup" });
   const schedule = schedulePart(form, around.about.timezone, around.signal);
   const env = pairsControl({
@@ -107,7 +106,6 @@ export function fillForm(form: JobForm, around: Surroundings, exists: boolean): 
     command,
     name: nameControl.element as HTMLInputElement,
     schedule,
-    pairs: { env, workerLabels: labels },
   };
 }
 

@@ -5,6 +5,7 @@ import { locale, t } from "../../i18n";
 import { formatDuration } from "../../lib/time";
 import { h, type Child } from "../../ui/dom";
 import { icon, type IconName } from "../../ui/icons";
+import { phrase } from "../../ui/phrase";
 import { survivorsOf } from "../shared/run-reason";
 import { counted } from "../shared/run-words";
 
@@ -21,11 +22,13 @@ export function notice(run: Schemas["RunDetail"], options: NoticeOptions): Child
   const { killed, recording, graceSeconds } = options;
   if (recording) return box("info", "hourglass", t("run:recording"));
   if (run.status === "queued")
-    return box("info", "hourglass", [
-      h("strong", null, t("run:queued.title")),
-      ". ",
-      run.worker ? t("run:queued.one", { worker: run.worker }) : t("run:queued.any"),
-    ]);
+    return box(
+      "info",
+      "hourglass",
+      phrase(({ title }) => t(`run:queued.${run.worker ? "one" : "any"}`, { title, worker: run.worker }), {
+        title: h("strong", null, t("run:queued.title")),
+      }),
+    );
   if (run.status === "running") {
     if (!killed) return null;
     const grace = graceSeconds === null ? null : formatDuration(graceSeconds * 1000, locale());

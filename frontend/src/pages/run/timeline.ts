@@ -4,6 +4,7 @@ import type { Schemas } from "../../api/client";
 import { locale, t } from "../../i18n";
 import { exactTime, formatDuration, formatTime } from "../../lib/time";
 import { h, newId, type Child } from "../../ui/dom";
+import { phrase } from "../../ui/phrase";
 import { elapsed, ms } from "../../ui/time";
 
 type RunDetail = Schemas["RunDetail"];
@@ -89,15 +90,12 @@ function spanWords(point: Point, at: string | null, before: Moment | undefined, 
   if (!at) {
     const since = run.startTime ?? run.scheduleTime;
     return point === "ended" && run.status === "running" && since
-      ? [elapsed(since), ` ${t("run:timeline.runs")}`]
+      ? phrase((parts) => t("run:timeline.runs", parts), { span: elapsed(since) })
       : null;
   }
   if (!before?.at) return null;
   const span = ms(at) - ms(before.at);
-  if (span < 0) return `${formatDuration(-span, locale())} ${t("run:timeline.early")}`;
-  return kind === "ran"
-    ? `${t("run:timeline.ran")} ${formatDuration(span, locale())}`
-    : `${formatDuration(span, locale())} ${t(`run:timeline.${kind}`)}`;
+  return t(`run:timeline.${span < 0 ? "early" : kind}`, { span: formatDuration(Math.abs(span), locale()) });
 }
 
 /** Lengths by their square root, so that milliseconds can be seen beside hours. */

@@ -5,6 +5,7 @@ import { AnsiParser, type Line } from "../../../lib/ansi";
 export const CHUNK_LINES = 200;
 const MAX_LINES = 400_000;
 const MAX_CHARACTERS = 48_000_000;
+export const MAX_LINE = 200_000; // characters; a line without end goes on in another chunk, under the same number
 
 /** Consecutive lines. `first` is the number of the first one, counted from the last place where something was cut. */
 export interface TextChunk {
@@ -37,10 +38,20 @@ export class OutputLines {
   private afterCut = false;
   private held = 0;
   private characters = 0;
+  private ended = 0;
+  /** Characters since the last newline, or since the open line was measured. */
+  private unbroken = 0;
+  private shown: { line: Line; number: number; afterCut: boolean } | null = null;
 
-  /** The line that has not ended, and its number. */
+  /** The line that has not ended, and its number; the same object until something comes. */
   get open(): { line: Line; number: number; afterCut: boolean } {
-    return { line: this.parser.current, number: this.next, afterCut: this.afterCut };
+    this.shown ??= { line: this.parser.current, number: this.next, afterCut: this.afterCut };
+    return this.shown;
+  }
+
+  /** Lines so far, whether they are still held or not. */
+  get total(): number {
+    return this.ended + (this.open.line.length ? 1 : 0);
   }
 
   /** Lines that can be shown. */
@@ -49,7 +60,11 @@ export class OutputLines {
   }
 
   push(text: string): void {
+    if (this.unbroken > MAX_LINE) this.breakLine();
+    this.shown = null;
     this.parser.push(text);
+    const newline = text.lastIndexOf("\n");
+    this.unbroken = newline < 0 ? this.unbroken + text.length : text.length - newline - 1;
     for (const line of this.parser.lines.splice(0)) this.add(line);
     this.bound();
   }
@@ -68,17 +83,31 @@ export class OutputLines {
     const { line } = this.open;
     if (line.length) this.add(line);
     this.parser = new AnsiParser();
+    this.unbroken = 0;
+    this.shown = null;
+  }
+
+  /** What was printed may be less than what is shown: a progress bar overwrites itself. */
+  private breakLine(): void {
+    this.unbroken = sizeOf(this.open.line);
+    if (this.unbroken <= MAX_LINE) return;
+    this.unbroken = 0;
+    this.add(this.parser.take());
+    this.next -= 1;
+    this.ended -= 1;
   }
 
   private add(line: Line): void {
     let chunk = this.chunks.at(-1);
-    if (chunk?.kind !== "text" || chunk.lines.length >= CHUNK_LINES) {
+    const follows = chunk?.kind === "text" && chunk.first + chunk.lines.length === this.next;
+    if (chunk?.kind !== "text" || !follows || chunk.lines.length >= CHUNK_LINES) {
       chunk = { kind: "text", first: this.next, afterCut: this.afterCut, lines: [] };
       this.chunks.push(chunk);
     }
     chunk.lines.push(line);
     this.next += 1;
     this.held += 1;
+    this.ended += 1;
     this.characters += sizeOf(line);
   }
 

@@ -19,10 +19,16 @@ export class Search {
   /** There are more matches than are kept. */
   more = false;
   private readonly pattern: RegExp | null;
+  private readonly places = new WeakMap<TextChunk, Match[]>();
   private reached: { chunk: TextChunk; lines: number } | null = null;
 
   constructor(readonly query: string) {
     this.pattern = query ? new RegExp(query.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"), "gi") : null;
+  }
+
+  /** The matches in `chunk`. */
+  of(chunk: TextChunk): readonly Match[] {
+    return this.places.get(chunk) ?? [];
   }
 
   /** Look through what has come since the last call, and forget what has gone. */
@@ -43,13 +49,17 @@ export class Search {
   }
 
   private look(chunk: TextChunk, from: number): void {
+    const here = this.places.get(chunk) ?? [];
+    this.places.set(chunk, here);
     for (let line = from; line < chunk.lines.length; line += 1) {
       for (const found of lineText(chunk.lines[line] ?? []).matchAll(this.pattern ?? /$^/g)) {
         if (this.matches.length >= MAX_MATCHES) {
           this.more = true;
           return;
         }
-        this.matches.push({ chunk, line, start: found.index, end: found.index + found[0].length });
+        const match = { chunk, line, start: found.index, end: found.index + found[0].length };
+        this.matches.push(match);
+        here.push(match);
       }
     }
     this.reached = { chunk, lines: chunk.lines.length };

@@ -7,12 +7,13 @@ import { locale, t } from "../../../i18n";
 import { formatNumber } from "../../../lib/number";
 import { h, replace } from "../../../ui/dom";
 import { cutView, label, TextChunkView, type ChunkView } from "./chunk-view";
+import { clearHighlights, highlight } from "./highlights";
 import { lineElement, rangeIn, SHOWN } from "./line";
 import { OutputLines } from "./lines";
 import { Search, type Match } from "./search";
 import "./output.css";
 
-const PUSHED = 32_768; // characters taken at once
+const PUSHED = 8_192; // characters taken at once: even as lines of one character well within a frame
 const FRAME_MS = 12; // spent on taking in, in a frame
 const EAGER_LINES = 10_000; // drawn wherever they are, for the browser's own search and for selecting
 const KEPT_LINES = 20_000; // drawn at most, what is in view apart
@@ -40,6 +41,7 @@ export class OutputViewer {
   private readonly filled = new Set<TextChunkView>();
   private lines = new OutputLines();
   private drawnLines = 0;
+  private drawnOpen: OutputLines["open"] | null = null;
   private pending: Piece[] = [];
   private ended = false;
   private frame = 0;
@@ -71,7 +73,7 @@ export class OutputViewer {
   }
 
   get lineCount(): number {
-    return this.lines.dropped + this.lines.count + (this.lines.open.line.length ? 1 : 0);
+    return this.lines.total;
   }
 
   get follows(): boolean {
@@ -116,8 +118,7 @@ export class OutputViewer {
   destroy(): void {
     cancelAnimationFrame(this.frame);
     this.near.disconnect();
-    if (!("highlights" in CSS)) return;
-    for (const name of ["out-found", "out-chosen"]) CSS.highlights.delete(name);
+    clearHighlights();
   }
 
   follow(on: boolean): void {
@@ -209,10 +210,19 @@ export class OutputViewer {
     this.pending.splice(0, taken);
     if (this.ended && !this.pending.length) this.lines.end();
     this.draw();
-    this.search.extend(this.lines.chunks);
-    this.highlight();
+    this.lookFurther();
     if (this.following) this.toEnd();
     this.onChange();
+  }
+
+  /** Look for more in what has come; the chosen match stays chosen, while it is there. */
+  private lookFurther(): void {
+    if (!this.search.query) return;
+    const { matches } = this.search;
+    const chosen = matches[this.chosen];
+    this.search.extend(this.lines.chunks);
+    if (chosen && matches[this.chosen] !== chosen) this.chosen = matches.indexOf(chosen);
+    this.highlight();
   }
 
   private draw(): void {
@@ -235,10 +245,12 @@ export class OutputViewer {
         this.notice,
         t("run:output.dropped", { count: dropped, number: formatNumber(dropped, locale()) }),
       );
-    replace(
-      this.open,
-      open.line.length > 0 && lineElement(open.line, label(open.number, open.afterCut), SHOWN),
-    );
+    if (open !== this.drawnOpen)
+      replace(
+        this.open,
+        open.line.length > 0 && lineElement(open.line, label(open.number, open.afterCut), SHOWN),
+      );
+    this.drawnOpen = open;
     const digits = String(this.lineCount).length + (open.afterCut ? 1 : 0);
     this.element.style.setProperty("--digits", String(Math.max(3, digits)));
     if (this.following) for (const view of this.views.slice(-2)) this.fill(view);
@@ -302,17 +314,7 @@ export class OutputViewer {
   }
 
   private highlight(): void {
-    if (!("highlights" in CSS)) return;
-    const found = new Highlight();
-    const chosen = new Highlight();
-    const drawn = new Map([...this.filled].map((view) => [view.chunk, view]));
-    for (const [place, { chunk, line, start, end }] of this.search.matches.entries()) {
-      const text = drawn.get(chunk)?.line(line)?.firstElementChild;
-      const range = text && rangeIn(text, start, end);
-      if (range) (place === this.chosen ? chosen : found).add(range);
-    }
-    CSS.highlights.set("out-found", found);
-    CSS.highlights.set("out-chosen", chosen);
+    highlight(this.search, this.search.matches[this.chosen], this.inView);
   }
 
   /** Only the reader stops following; boxes that find their height do not. */
