@@ -69,10 +69,11 @@ export function showFieldErrors(form: Element, error: unknown): string | null {
  * shows a value has the name of a field too.
  */
 function closest(form: Element, name: string): { element: HTMLElement; room: Element } | null {
+  const fields = [...form.querySelectorAll<HTMLElement>("[data-field]")];
   for (let path = name; path; path = path.slice(0, Math.max(0, path.lastIndexOf("."))))
-    for (const element of form.querySelectorAll<HTMLElement>(`[data-field="${CSS.escape(path)}"]`)) {
+    for (const element of fields) {
       const room = element.querySelector(".invalid-feedback");
-      if (room) return { element, room };
+      if (room && element.dataset.field === path) return { element, room };
     }
   return null;
 }
