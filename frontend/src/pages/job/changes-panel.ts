@@ -3,6 +3,7 @@
 import { api, call, type Schemas } from "../../api/client";
 import { isAbort } from "../../api/problem";
 import { href } from "../../app/address";
+import { fieldText } from "../../app/problems";
 import { router } from "../../app/router";
 import { session } from "../../app/session";
 import { locale, t } from "../../i18n";
@@ -17,6 +18,7 @@ import { ago, time } from "../../ui/time";
 import { changesView } from "../shared/changes";
 import { fieldLabel } from "../shared/fields";
 import { gather } from "../shared/gather";
+import { staleNote } from "../shared/stale-note";
 import { restore } from "./restore";
 import { asJson, type JobSource } from "./source";
 import { isVersion, versionOf } from "./versions";
@@ -30,17 +32,19 @@ export function changesPanel(source: JobSource): HTMLElement {
   const { name, context } = source;
   const list = h("ol.change-list");
   const place = h("div", null, loadingState());
+  const stale = staleNote();
   let drawn = "";
 
-  const load = async () => {
+  const load = async (signal: AbortSignal) => {
     try {
       const query = { limit: PER_PAGE, cursor: pager.current };
       const page = await call(() =>
         api.GET("/api/v1/jobs/{name}/history", {
           params: { path: { name }, query },
-          signal: context.signal,
+          signal,
         }),
       );
+      stale.show(null);
       // An open difference stays open while nothing is new.
       const signature = JSON.stringify([page.items, source.current.etag]);
       if (signature === drawn) return;
@@ -57,7 +61,14 @@ export function changesPanel(source: JobSource): HTMLElement {
       if (length) replace(place, list, pager.element);
       else replace(place, emptyState("journal", t("job:changes.none"), t("job:changes.noneText")));
     } catch (error) {
-      if (!isAbort(error) && !drawn) replace(place, errorState(error, refresh));
+      if (isAbort(error)) return;
+      pager.restore();
+      if (drawn) stale.show(error);
+      else
+        replace(
+          place,
+          errorState(error, () => refresh(true)),
+        );
     }
   };
   const refresh = gather(context, 1_000, load);
@@ -66,7 +77,7 @@ export function changesPanel(source: JobSource): HTMLElement {
   return h(
     "section.card",
     { "data-card": "changes" },
-    h("div.card-head.pb-2", null, h("h2", null, t("job:changes.title"))),
+    h("div.card-head.pb-2", null, h("h2", null, t("job:changes.title")), stale.element),
     place,
   );
 }
@@ -121,7 +132,11 @@ function more({ before, after, detail }: Change): Child {
   const known = [before, after].filter((job) => job !== null);
   const invalid = known.find((job) => !isVersion(job));
   if (invalid)
-    return h("p.small.mb-0", null, t("job:changes.wasInvalid", { reason: String(invalid.invalid) }));
+    return h(
+      "p.small.mb-0",
+      null,
+      t("job:changes.wasInvalid", { reason: fieldText(String(invalid.invalid)) }),
+    );
   return difference(before, after);
 }
 

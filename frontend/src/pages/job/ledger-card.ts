@@ -31,7 +31,7 @@ export function ledgerCard(source: JobSource): HTMLElement {
     load: () => Promise.all(WINDOWS.map(({ days }) => load(days))),
     draw: view,
   });
-  source.onRuns(card.refresh);
+  source.onRuns(() => card.refresh());
   return card.element;
 }
 

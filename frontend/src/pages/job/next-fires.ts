@@ -3,6 +3,7 @@
 import { api, call, type Schemas } from "../../api/client";
 import { locale, t } from "../../i18n";
 import { exactTime, formatTime, viewerZone } from "../../lib/time";
+import { isZone } from "../../lib/zones";
 import { h, type Child } from "../../ui/dom";
 import { ago, ms } from "../../ui/time";
 import { liveCard } from "../shared/live-card";
@@ -88,10 +89,10 @@ function table(found: Schemas["Preview"] | null, job: JobSource["current"]["job"
   return nodes;
 }
 
-/** One column a zone; those that are the same are one. */
+/** One column a zone; those that are the same are one. A browser may know less zones than the server. */
 function columns(jobZone: string): { title: string; zone: string }[] {
   const own = viewerZone();
-  const found = [{ title: jobZone, zone: jobZone }];
+  const found = isZone(jobZone) ? [{ title: jobZone, zone: jobZone }] : [];
   if (own !== jobZone) found.push({ title: t("job:fires.yourZone"), zone: own });
   if (jobZone !== "UTC" && own !== "UTC") found.push({ title: t("job:fires.utc"), zone: "UTC" });
   return found;

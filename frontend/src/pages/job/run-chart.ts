@@ -63,7 +63,7 @@ export function runChart(source: JobSource): HTMLElement {
     },
     draw,
   });
-  source.onRuns(card.refresh);
+  source.onRuns(() => card.refresh());
   return card.element;
 }
 

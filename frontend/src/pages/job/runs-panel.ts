@@ -13,6 +13,7 @@ import { Table, type Column } from "../../ui/table";
 import { duration, time } from "../../ui/time";
 import { gather } from "../shared/gather";
 import { latenessBadge, outcomeText, triggerText } from "../shared/run-words";
+import { staleNote } from "../shared/stale-note";
 import type { JobSource } from "./source";
 
 type RunView = Schemas["RunView"];
@@ -31,15 +32,15 @@ export function runsPanel(source: JobSource, query: URLSearchParams, setQuery: (
     key: (run) => run.id,
   });
   const place = h("div", null, loadingState());
-  let loaded = false;
+  const stale = staleNote();
+  let drawn: string | null = null; // the choice of outcomes that is shown
 
-  const load = async () => {
+  const load = async (signal: AbortSignal) => {
     const wanted = { job: name, status: statusesOf(filter.value), limit: PER_PAGE, cursor: pager.current };
     try {
-      const page = await call(() =>
-        api.GET("/api/v1/runs", { params: { query: wanted }, signal: context.signal }),
-      );
-      loaded = true;
+      const page = await call(() => api.GET("/api/v1/runs", { params: { query: wanted }, signal }));
+      drawn = filter.value;
+      stale.show(null);
       table.update(page.items);
       const words = t("job:runs.shown", {
         count: page.items.length,
@@ -57,7 +58,9 @@ export function runsPanel(source: JobSource, query: URLSearchParams, setQuery: (
         );
     } catch (error) {
       if (isAbort(error)) return;
-      if (!loaded) show(errorState(error, renew));
+      pager.restore();
+      if (drawn === filter.value) stale.show(error);
+      else show(errorState(error, () => renew(true)));
     }
   };
   const show = (...wanted: Element[]) => {
@@ -82,6 +85,7 @@ export function runsPanel(source: JobSource, query: URLSearchParams, setQuery: (
       "div.card-head.pb-3",
       null,
       h("h2", null, t("job:runs.title")),
+      stale.element,
       h("a.small", { href: href("/runs", {}, { job: name }) }, t("job:runs.all")),
       filter,
     ),

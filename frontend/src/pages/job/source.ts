@@ -35,9 +35,9 @@ export class JobSource {
     readonly context: PageContext,
     private known: Known,
   ) {
-    this.renew = gather(context, 1_000, async () => {
+    this.renew = gather(context, 1_000, async (signal) => {
       try {
-        this.take(await fetchJob(name, context.signal));
+        this.take(await fetchJob(name, signal));
       } catch {
         // What is shown stays; the shell says when the server is away, and the next event asks again.
       }
@@ -51,7 +51,7 @@ export class JobSource {
     context.on("running", ({ jobs }) => {
       if (jobs.includes(name) || source.runs > 0) source.renew();
     });
-    source.onRuns(source.renew);
+    source.onRuns(() => source.renew());
     return source;
   }
 
@@ -75,7 +75,7 @@ export class JobSource {
     this.context.on("runs", ({ items }) => {
       if (items.some((run) => run.jobName === this.name)) act();
     });
-    this.context.on("reload", act);
+    this.context.on("reload", () => act());
   }
 
   private get runs(): number {

@@ -1,14 +1,12 @@
 /** A card that loads and renews itself, so that one slow or failed part of a page holds up no other. */
 
 import type { PageContext } from "../../app/page";
-import { problemText } from "../../app/problems";
 import { isAbort } from "../../api/problem";
-import { t } from "../../i18n";
 import { h, newId, nodes, replace, type Child } from "../../ui/dom";
-import { icon } from "../../ui/icons";
 import { errorState, loadingState } from "../../ui/states";
 import { gather, type Ask } from "./gather";
 import "./live-card.css";
+import { staleNote } from "./stale-note";
 
 export interface LiveCardOptions<T> {
   title: string;
@@ -31,12 +29,12 @@ export interface LiveCard {
 
 export function liveCard<T>(context: PageContext, options: LiveCardOptions<T>): LiveCard {
   const titleId = newId("card");
-  const stale = h("span.stale", { role: "status" });
+  const stale = staleNote();
   const body = h("div.live-card-body", null, loadingState());
   const element = h(
     "div.card",
     { role: "group", "aria-labelledby": titleId, "data-card": options.id },
-    h("div.card-head", null, h("h2", { id: titleId }, options.title), stale, options.head),
+    h("div.card-head", null, h("h2", { id: titleId }, options.title), stale.element, options.head),
     body,
   );
   let drawn = false;
@@ -46,14 +44,12 @@ export function liveCard<T>(context: PageContext, options: LiveCardOptions<T>): 
       if (context.signal.aborted) return;
       setContent(body, options.draw(data));
       drawn = true;
-      if (stale.hasChildNodes()) replace(stale);
+      stale.show(null);
     } catch (error) {
       if (isAbort(error) || context.signal.aborted) return;
       // Old figures are worth more than none, if they are said to be old.
-      if (drawn) {
-        replace(stale, icon("alertTriangle"), " ", t("stale"));
-        stale.title = problemText(error);
-      } else
+      if (drawn) stale.show(error);
+      else
         replace(
           body,
           errorState(error, () => refresh(true)),

@@ -2,7 +2,7 @@
 
 import "./timeline.css";
 import { api, call, type Schemas } from "../../api/client";
-import type { Page, PageContext } from "../../app/page";
+import type { Page } from "../../app/page";
 import { t } from "../../i18n";
 import { maybeInteger, maybeText, readView, text, writeView } from "../../lib/query";
 import { h, replace } from "../../ui/dom";
@@ -68,19 +68,19 @@ const page: Page = async (context) => {
     pileUps.update(data);
     groups.update(data);
   };
-  const renew = gather(context, AGAIN_MS, async () => {
+  const renew = gather(context, AGAIN_MS, async (signal) => {
     try {
-      draw(await load(context, view.group));
+      draw(await load(signal, view.group));
     } catch {
       // What is shown stays; the shell says when the server is away, and it is asked again within a minute.
     }
   });
 
-  draw(await load(context, view.group));
+  draw(await load(context.signal, view.group));
   select.addEventListener("change", () => chooseGroup(select.value === ALL ? null : select.value.slice(1)));
   context.on("jobs", () => renew());
   context.on("reload", () => renew());
-  context.every(MINUTE_MS, renew);
+  context.every(MINUTE_MS, () => renew());
   root.append(
     h("div.page-head", null, h("h1", null, t("timeline:title")), select),
     h(
@@ -97,7 +97,7 @@ const page: Page = async (context) => {
 
 export default page;
 
-async function load({ signal }: PageContext, group: string | null): Promise<Planned> {
+async function load(signal: AbortSignal, group: string | null): Promise<Planned> {
   const ask = (query: { group?: string; groups: boolean }): Promise<Schemas["Upcoming"]> =>
     call(() =>
       api.GET("/api/v1/stats/upcoming", {
