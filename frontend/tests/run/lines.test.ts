@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { CHUNK_LINES, lineText, OutputLines, type TextChunk } from "../../src/pages/run/output/lines";
+import {
+  CHUNK_LINES,
+  lineText,
+  MAX_LINE,
+  OutputLines,
+  type TextChunk,
+} from "../../src/pages/run/output/lines";
 
 function texts(output: OutputLines): string[] {
   return output.chunks.flatMap((chunk) =>
@@ -61,5 +67,27 @@ describe("the lines of an output", () => {
     expect(output.count).toBeLessThanOrEqual(400_000);
     expect(output.dropped + output.count).toBe(500_000);
     expect(chunk(output, 0).first).toBe(output.dropped + 1);
+  });
+
+  it("go on in another chunk where one has no end, and are still one line", () => {
+    const output = new OutputLines();
+    output.push("first\n\x1b[1m");
+    const piece = "x".repeat(MAX_LINE / 4);
+    for (let times = 0; times < 12; times += 1) output.push(piece);
+    output.push("y\nlast\n");
+    expect(output.total).toBe(3);
+    expect(output.chunks.map((each) => each.kind === "text" && each.first)).toEqual([1, 2, 2]);
+    const parts = output.chunks.flatMap((_, place) => chunk(output, place).lines.map(lineText)).slice(1, -1);
+    expect(parts.map(({ length }) => length).every((length) => length <= 1.5 * MAX_LINE)).toBe(true);
+    expect(parts.join("")).toBe(`${piece.repeat(12)}y`);
+    expect(chunk(output, 2).lines[0]?.[0]?.style.bold).toBe(true);
+    expect([chunk(output, 2).first, chunk(output, 2).lines.length]).toEqual([2, 2]);
+  });
+
+  it("are not broken by a progress bar that overwrites itself", () => {
+    const output = new OutputLines();
+    for (let times = 0; times < 50; times += 1) output.push(`${"=".repeat(MAX_LINE / 10)}\r`);
+    expect(output.chunks).toEqual([]);
+    expect(output.total).toBe(1);
   });
 });

@@ -13,6 +13,7 @@ import { Pager } from "../../ui/pager";
 import { emptyState, errorState } from "../../ui/states";
 import { ms, serverNow } from "../../ui/time";
 import { gather } from "../shared/gather";
+import { staleNote } from "../shared/stale-note";
 import "./audit.css";
 import { entryView } from "./entry";
 import { filters } from "./filters";
@@ -35,6 +36,7 @@ const page: Page = async (context) => {
   const list = h("ol.entries", { "aria-label": t("audit:caption") });
   const place = h("div");
   const files = h("div");
+  const stale = staleNote();
   const pager = new Pager(view.cursor, (cursor) => change({ cursor }));
   const bar = filters(
     users.items.map(({ name }) => name),
@@ -66,16 +68,25 @@ const page: Page = async (context) => {
 
   async function load(): Promise<void> {
     const wanted = view;
+    const found = await fetchPage(wanted);
+    // Another view may have been chosen meanwhile; its own request is on the way.
+    if (wanted !== view || signal.aborted) return;
+    draw(found);
+    stale.show(null);
+  }
+
+  /** A view that was just chosen: what is shown belongs to another one, and does not stay where this one fails. */
+  async function open(): Promise<void> {
+    const wanted = view;
     try {
-      const found = await fetchPage(wanted);
-      // Another view may have been chosen meanwhile; its own request is on the way.
-      if (wanted === view && !signal.aborted) draw(found);
+      await load();
     } catch (error) {
-      if (!isAbort(error) && wanted === view)
-        replace(
-          place,
-          errorState(error, () => void load()),
-        );
+      if (isAbort(error) || wanted !== view) return;
+      pager.element.hidden = true;
+      replace(
+        place,
+        errorState(error, () => void open()),
+      );
     }
   }
 
@@ -83,7 +94,7 @@ const page: Page = async (context) => {
     view = chosen(view, part);
     setQuery(writeView(SPEC, view));
     show();
-    void load();
+    void open();
   }
 
   function show(): void {
@@ -92,13 +103,17 @@ const page: Page = async (context) => {
   }
 
   root.append(
-    h("div.page-head", null, h("h1", null, t("audit:title")), files),
+    h("div.page-head", null, h("h1", null, t("audit:title")), stale.element, files),
     bar.element,
     h("div.card", null, place, pager.element),
   );
   show();
   draw(first);
-  const refresh = gather(context, REFRESH_MS, load);
+  const refresh = gather(context, REFRESH_MS, () =>
+    load().catch((error: unknown) => {
+      if (!isAbort(error)) stale.show(error);
+    }),
+  );
   // Later pages are of the past.
   const live = () => view.cursor === null && refresh();
   context.every(REFRESH_MS, live);

@@ -23,6 +23,7 @@ type RunDetail = Schemas["RunDetail"];
 const LOOK_MS = 2_000;
 const REFRESH_MS = 700;
 const AROUND_MS = 5_000;
+const RETRY_MS = 10_000;
 
 const page: Page = async (context) => {
   const id = context.params.id ?? "";
@@ -53,6 +54,8 @@ class RunPage {
   /** This reader has ordered its end. */
   private killed = false;
   private recording = false;
+  /** Something around the run could not be asked for. */
+  private retry = false;
   private drawn = "";
 
   constructor(
@@ -80,9 +83,10 @@ class RunPage {
     context.on("runs", ({ items }) => {
       // Also of one that was written off as lost: its real end may still come.
       if (items.some((item) => item.id === run.id)) this.refresh();
-      if (items.some((item) => item.jobName === run.jobName)) around();
+      if (!this.placed && items.some((item) => item.jobName === run.jobName)) around();
     });
-    context.on("reload", this.refresh);
+    context.every(RETRY_MS, () => this.retry && around());
+    context.on("reload", () => this.refresh());
   }
 
   private get final(): boolean {
@@ -101,16 +105,22 @@ class RunPage {
     this.draw();
   }
 
+  /** Whether all is known that can be: no later run comes between this one and the next. */
+  private get placed(): boolean {
+    return this.around.next !== null && this.job !== null;
+  }
+
+  /** Ask for what is not known yet. */
   private async lookAround(): Promise<void> {
     const { signal } = this.context;
-    const params = { path: { name: this.run.jobName } };
     const [around, job] = await Promise.allSettled([
-      neighbours(this.run, signal),
-      call(() => api.GET("/api/v1/jobs/{name}", { params, signal })),
+      this.around.next === null ? neighbours(this.run, signal) : this.around,
+      this.job ?? fetchJob(this.run.jobName, signal),
     ]);
     if (signal.aborted) return;
+    this.retry = around.status === "rejected" || job.status === "rejected";
     if (around.status === "fulfilled") this.around = around.value;
-    this.job = job.status === "fulfilled" ? job.value : null;
+    if (job.status === "fulfilled") this.job = job.value;
     this.draw();
   }
 
@@ -140,6 +150,16 @@ class RunPage {
 
 function fetchRun(id: string, signal: AbortSignal): Promise<RunDetail> {
   return call(() => api.GET("/api/v1/runs/{run_id}", { params: { path: { run_id: id } }, signal }));
+}
+
+/** Null: it is gone. */
+async function fetchJob(name: string, signal: AbortSignal): Promise<Job | null> {
+  try {
+    return await call(() => api.GET("/api/v1/jobs/{name}", { params: { path: { name } }, signal }));
+  } catch (error) {
+    if (error instanceof ApiError && error.notFound) return null;
+    throw error;
+  }
 }
 
 function graceOf(job: Job | null): number | null {

@@ -83,7 +83,10 @@ const page: Page = async (context) => {
       if (wanted === view && !signal.aborted) draw(found);
     } catch (error) {
       if (!isAbort(error) && wanted === view && !place.contains(table.element))
-        replace(place, errorState(error, refresh));
+        replace(
+          place,
+          errorState(error, () => refresh(true)),
+        );
     }
   });
 

@@ -9,8 +9,8 @@ import { h, newId, replace, type Child } from "../../ui/dom";
 import { icon } from "../../ui/icons";
 import { emptyState } from "../../ui/states";
 import { Table } from "../../ui/table";
-import { failed } from "../../ui/toast";
 import { gather } from "../shared/gather";
+import { staleNote } from "../shared/stale-note";
 import { createToken, deleteToken } from "./actions";
 import { columns } from "./columns";
 import { cliExample, commandBox, curlExample } from "./examples";
@@ -58,12 +58,14 @@ const page: Page = async (context) => {
     if (!shown.length) replace(place, nothing(user));
     else if (place.firstElementChild !== table.element) replace(place, table.element);
   };
+  const stale = staleNote();
   const refresh = gather(context, 1_000, async () => {
     try {
       tokens = await fetchTokens();
       draw();
+      stale.show(null);
     } catch (error) {
-      if (!isAbort(error)) failed(error);
+      if (!isAbort(error)) stale.show(error);
     }
   });
 
@@ -74,6 +76,7 @@ const page: Page = async (context) => {
       null,
       h("h1", null, t("tokens:title")),
       count,
+      stale.element,
       whose,
       h(
         "button.btn.btn-sm.btn-primary",

@@ -10,6 +10,7 @@ import { Table } from "../../ui/table";
 import { failed } from "../../ui/toast";
 import { gather } from "../shared/gather";
 import { roleBadge, ROLES } from "../shared/roles";
+import { staleNote } from "../shared/stale-note";
 import { changeRole, createUser, deleteUser, setEnabled, setPassword } from "./actions";
 import { columns, type Row } from "./columns";
 import "./users.css";
@@ -54,11 +55,13 @@ const page: Page = async (context) => {
     replace(count, t("users:count", { count: rows.length }));
     replace(counts, roleList(rows));
   };
+  const stale = staleNote();
   const refresh = gather(context, 1_000, async () => {
     try {
       draw(await fetchRows());
+      stale.show(null);
     } catch (error) {
-      if (!isAbort(error)) failed(error);
+      if (!isAbort(error)) stale.show(error);
     }
   });
 
@@ -70,6 +73,7 @@ const page: Page = async (context) => {
       null,
       h("h1", null, t("users:title")),
       count,
+      stale.element,
       h(
         "button.btn.btn-sm.btn-primary",
         {
