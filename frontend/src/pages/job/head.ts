@@ -20,22 +20,27 @@ export function jobHead(source: JobSource): HTMLElement {
   const actions = h("div.job-head-actions");
   const about = h("div.job-about");
   let drawn = "";
-  source.follow(({ job }) => {
+  const draw = () => {
+    const { job } = source.current;
     if (!job) return;
+    replace(state, stateBadge(job.state), runningBadge(job));
+    const kill = actions.querySelector<HTMLButtonElement>("[data-action=kill]");
+    if (kill) kill.disabled = !job.running;
     const signature = JSON.stringify([
       job.state,
-      job.running > 0,
       isValid(job) && [job.enabled, job.group, job.tags, job.description],
     ]);
-    replace(state, stateBadge(job.state), runningBadge(job));
-    if (signature === drawn) return;
+    // A menu that is open waits until it is closed.
+    if (signature === drawn || actions.querySelector(".dropdown-menu.show")) return;
     drawn = signature;
     const focused =
       document.activeElement instanceof HTMLElement ? document.activeElement.dataset.action : "";
     replace(actions, buttons(source, job));
     if (focused) actions.querySelector<HTMLElement>(`[data-action="${focused}"]`)?.focus();
     replace(about, isValid(job) && aboutJob(job));
-  });
+  };
+  actions.addEventListener("hidden.bs.dropdown", () => setTimeout(draw));
+  source.follow(draw);
   return h(
     "header",
     null,
@@ -94,9 +99,7 @@ function buttons(source: JobSource, job: JobView | InvalidJobView): Child {
   ];
   return [
     operator && valid && toggle(source, job),
-    operator &&
-      job.running > 0 &&
-      button("kill", "stop", t("job:kill"), "btn-outline-danger", () => then(killJob(name))),
+    operator && killButton(job, () => then(killJob(name))),
     operator &&
       valid &&
       h(
@@ -114,6 +117,13 @@ function buttons(source: JobSource, job: JobView | InvalidJobView): Child {
       ),
     editor && menu(t("job:moreActions"), icon("chevronDown"), more),
   ];
+}
+
+/** There even while nothing runs, so that no button moves when a run begins or ends. */
+function killButton(job: JobView | InvalidJobView, act: () => void): HTMLElement {
+  const made = button("kill", "stop", t("job:kill"), "btn-outline-danger", act);
+  made.disabled = !job.running;
+  return made;
 }
 
 /** On or off. It moves at once and goes back if that was refused. */
@@ -149,7 +159,7 @@ function button(
   look: string,
   act: () => void,
   words = true,
-): HTMLElement {
+): HTMLButtonElement {
   return h(
     "button.btn.btn-sm",
     {

@@ -48,11 +48,9 @@ class JobsPage {
     chooseAll: () => this.choose(() => this.selection.chooseAll()),
     clear: () => this.choose(() => this.selection.clear()),
   });
-  private readonly chooseAll = h("input.form-check-input", {
-    type: "checkbox",
-    "aria-label": t("jobs:choosePage"),
-    on: { change: () => this.choose(() => this.selection.page(this.names, this.chooseAll.checked)) },
-  });
+  private readonly chooseAll = this.pageChooser();
+  /** For narrow screens, where the table has no head. */
+  private readonly chooseHere = this.pageChooser();
   private readonly warnings = h("div.jobs-warnings.small", { role: "status", hidden: true });
   private readonly state = h("div");
   private readonly sizes = h(
@@ -108,6 +106,8 @@ class JobsPage {
         null,
         this.filters.element,
         this.warnings,
+        session.may("operator") &&
+          h("label.choose-page", null, this.chooseHere, h("span", null, t("jobs:choosePage"))),
         this.table.element,
         this.state,
         this.foot,
@@ -160,14 +160,22 @@ class JobsPage {
     const { items, total } = this.list.page;
     const chosen = items.filter(({ name }) => this.selection.has(name)).length;
     const whole = chosen > 0 && chosen === items.length;
-    this.chooseAll.checked = whole;
-    this.chooseAll.indeterminate = chosen > 0 && !whole;
+    for (const box of [this.chooseAll, this.chooseHere]) {
+      box.checked = whole;
+      box.indeterminate = chosen > 0 && !whole;
+    }
     this.bar.show({
       count: this.selection.count(total),
       total,
       all: this.selection.all,
       offerAll: !this.selection.all && whole && total > items.length,
     });
+  }
+
+  private pageChooser(): HTMLInputElement {
+    const box = h("input.form-check-input", { type: "checkbox", "aria-label": t("jobs:choosePage") });
+    box.addEventListener("change", () => this.choose(() => this.selection.page(this.names, box.checked)));
+    return box;
   }
 
   /** Show `content` in place of the rows; null: show the rows. */
