@@ -1,5 +1,6 @@
-/** Somebody else saved first: field by field, theirs or mine. */
+/** Somebody else was first: field by field, theirs or mine; or another name. */
 
+import { href } from "../../app/address";
 import { t } from "../../i18n";
 import { confirm } from "../../ui/dialog";
 import { h, newId, type Child } from "../../ui/dom";
@@ -105,4 +106,14 @@ function who(author: Author | null): Child {
     who: h("strong", null, author.actor),
     when: ago(author.at),
   });
+}
+
+/** There is another job of that name. */
+export function takenWords(name: string): Child {
+  const address = href("/jobs/:name", { name });
+  return [
+    t("editor:takenLong", { name }),
+    " ",
+    h("a.alert-link", { href: address, target: "_blank" }, t("editor:showThat")),
+  ];
 }

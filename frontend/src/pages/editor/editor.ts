@@ -14,7 +14,7 @@ import { failed, said } from "../../ui/toast";
 import { changesView } from "../shared/changes";
 import { runJob } from "../shared/job-actions";
 import { SaveBar } from "./bar";
-import { askMerge } from "./conflict";
+import { askMerge, takenWords } from "./conflict";
 import type { JobForm } from "./form";
 import { editJson } from "./json";
 import { disagreements, takeFields, wholeJob } from "./model";
@@ -194,12 +194,7 @@ export class Editor {
     const { name } = this;
     this.form.say("name", t("editor:taken"));
     this.parts.name.focus();
-    replace(
-      this.problem,
-      t("editor:takenLong", { name }),
-      " ",
-      h("a.alert-link", { href: href("/jobs/:name", { name }), target: "_blank" }, t("editor:showThat")),
-    );
+    replace(this.problem, takenWords(name));
     this.problem.hidden = false;
   }
 
