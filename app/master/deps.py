@@ -63,14 +63,17 @@ def _precondition(request: Request) -> Precondition:
     return Precondition(revisions=frozenset(int(tag[1]) for tag in tags if tag))
 
 
-def _still_allowed(request: Request) -> Callable[[], bool]:
-    """For long answers: whether the reader would still be let in. Unknown means yes: etcd may be away."""
+def _still_allowed(request: Request, principal: CurrentPrincipal) -> Callable[[], bool]:
+    """For long answers: whether the reader would still be let in, with the same role, so that a console hears
+    of a change of its rights by the end of its stream. Unknown means yes: etcd may be away.
+    """
 
     def check() -> bool:
         try:
-            return authenticate(request) is not None
+            now = authenticate(request)
         except CronError:
             return True
+        return now is not None and now.role is principal.role
 
     return check
 

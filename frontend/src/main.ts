@@ -2,6 +2,7 @@ import "./styles/main.css";
 import { onSessionEnd } from "./api/client";
 import { startKeyboard } from "./app/keyboard";
 import { renewWhenOutdated } from "./app/renew";
+import { followRights } from "./app/rights";
 import { router } from "./app/router";
 import { session } from "./app/session";
 import { Shell } from "./app/shell";
@@ -63,6 +64,7 @@ async function start(): Promise<void> {
     return;
   }
   onSessionEnd(signInAgain);
+  followRights();
   const shell = new Shell(place);
   router.start({
     prepare: (path) => shell.prepare(path),

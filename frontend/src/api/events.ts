@@ -38,6 +38,7 @@ class EventStream {
   private prober: ReturnType<typeof setInterval> | undefined;
   private missed = false;
   private enabled = false;
+  private ended: () => void = () => undefined;
 
   constructor() {
     document.addEventListener("visibilitychange", () => {
@@ -66,6 +67,11 @@ class EventStream {
     connection.streams(null);
   }
 
+  /** `act` is called when the stream has ended by itself: the server went away, or the reader's rights have changed. */
+  onEnd(act: () => void): void {
+    this.ended = act;
+  }
+
   /** The result removes the handler. */
   on<K extends EventName>(name: K, handler: (data: LiveEvents[K]) => void): () => void {
     const handlers = this.handlers.get(name) ?? new Set();
@@ -92,6 +98,7 @@ class EventStream {
       this.close();
       connection.streams(false);
       this.probe();
+      this.ended();
       this.timer = setTimeout(() => this.open(), this.retryMs * (0.5 + Math.random() / 2));
       this.retryMs = Math.min(this.retryMs * 2, LAST_RETRY_MS);
     };

@@ -50,9 +50,14 @@ class Router {
     await this.show();
   }
 
+  /** Whether leaving the page would lose work. */
+  get unsaved(): boolean {
+    return this.dirty?.() ?? false;
+  }
+
   /** Asks where there is unsaved work. After a yes it counts as given up. */
   async mayLeave(): Promise<boolean> {
-    if (!this.dirty?.()) return true;
+    if (!this.unsaved) return true;
     const agreed = await confirm({ title: t("leaveUnsaved"), action: t("leave"), danger: true });
     if (agreed) this.dirty = null;
     return agreed;

@@ -21,6 +21,17 @@ class Session {
     }
   }
 
+  /** Asks who is signed in now, and to sign in again where nobody is. Whether the role is another than before. */
+  async renew(): Promise<boolean> {
+    const before = this.current;
+    const now = await call(() => api.GET("/api/v1/session"));
+    // Another tab may have signed in somebody else, to whom what is on this page does not belong.
+    if (now.user !== before?.user) return false;
+    this.current = now;
+    setCsrfToken(now.csrfToken);
+    return now.role !== before.role;
+  }
+
   async signIn(username: string, password: string): Promise<void> {
     this.take(
       await call(() => api.POST("/api/v1/session", { body: { username, password } }), { quietly: true }),

@@ -98,6 +98,14 @@ def test_a_reader_who_may_read_no_more_is_cut_off(api, master, sign_in):
     assert reader.ended.wait(15)
 
 
+def test_a_reader_whose_role_changes_hears_of_it_by_the_end(api, master, sign_in):
+    api.post("/users", {"name": "promoted", "role": "viewer", "password": "a fine long phrase"})
+    reader = Reader(sign_in(master, "promoted", "a fine long phrase").http)
+    wait_until(lambda: reader.of("ready"))
+    api("PATCH", "/users/promoted", {"role": "editor"})
+    assert reader.ended.wait(15)
+
+
 @pytest.fixture
 def own(etcd, tmp_path):
     return Master(etcd, f"sqlite:///{tmp_path / 'runs.db'}").start()
