@@ -211,7 +211,7 @@ export class OutputViewer {
     if (this.ended && !this.pending.length) this.lines.end();
     this.draw();
     this.lookFurther();
-    if (this.following) this.toEnd();
+    if (this.goesToEnd) this.toEnd();
     this.onChange();
   }
 
@@ -253,7 +253,7 @@ export class OutputViewer {
     this.drawnOpen = open;
     const digits = String(this.lineCount).length + (open.afterCut ? 1 : 0);
     this.element.style.setProperty("--digits", String(Math.max(3, digits)));
-    if (this.following) for (const view of this.views.slice(-2)) this.fill(view);
+    if (this.goesToEnd) for (const view of this.views.slice(-2)) this.fill(view);
   }
 
   /** Lines have come to a chunk that is on the page. */
@@ -325,7 +325,12 @@ export class OutputViewer {
     if (performance.now() - this.handAt < HAND_MS) {
       this.following = atEnd;
       this.onChange();
-    } else if (this.following) this.toEnd();
+    } else if (this.goesToEnd) this.toEnd();
+  }
+
+  /** Whether to go to the end now: not while more is waiting than one frame takes in, for each step is a layout. */
+  private get goesToEnd(): boolean {
+    return this.following && !this.pending.length;
   }
 
   private toEnd(): void {
