@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from app.common.models.base import CamelModel
 from app.common.models.job import Name
-from app.master.schemas.common import QueryText, Schema
+from app.master.schemas.common import Cursor, Schema
 from app.master.schemas.jobs import JobSelection
 from app.master.services.bulk import BulkAction, BulkResult
 from app.master.services.jobs import Retag
@@ -35,7 +35,7 @@ class BulkRequest(CamelModel):
     )
     filter: JobSelection | None = Field(None, description="As the parameters of GET /jobs; {} finds all")
     limit: int = Field(200, ge=1, le=1_000, description="Of a filter: at most so many jobs a call")
-    cursor: QueryText | None = Field(None, description="Of a filter: `next` of the call before")
+    cursor: Cursor | None = Field(None, description="Of a filter: `next` of the call before")
     add_tags: Tags = Field(default_factory=list)
     remove_tags: Tags = Field(default_factory=list)
     group: Annotated[Name | None, BeforeValidator(lambda group: None if group == "" else group)] = Field(

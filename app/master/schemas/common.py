@@ -59,6 +59,9 @@ MomentParameter = Annotated[int, BeforeValidator(parse_ms), Field(ge=0, le=MAX_M
 
 QueryText = Annotated[str, Field(max_length=256), AfterValidator(_no_nul)]
 
+Cursor = Annotated[str, Field(max_length=4096), AfterValidator(_no_nul)]
+"""Holds the keys of a row: at most a group and a name, and that once more in small letters."""
+
 BodyTime = Time
 
 
@@ -81,6 +84,4 @@ class Parameters(BaseModel):
 
 class PageParameters(Parameters):
     limit: int = Field(50, ge=1, le=1000)
-    cursor: Annotated[str, Field(max_length=2048), AfterValidator(_no_nul)] | None = Field(
-        None, description="`next` of the page before"
-    )
+    cursor: Cursor | None = Field(None, description="`next` of the page before")

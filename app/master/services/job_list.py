@@ -163,7 +163,7 @@ def _or_last(value: Any) -> tuple[bool, Any]:
 
 
 def _encode(key: tuple[Any, ...]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps(key, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str) -> tuple[Any, ...]:

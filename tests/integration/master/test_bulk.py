@@ -109,6 +109,24 @@ def test_a_filter_is_worked_through_by_name_with_a_cursor(api):
     assert api.get("/jobs?group=walked-other&state=paused").json()["total"] == 0
 
 
+def test_the_longest_names_of_any_script_are_worked_through_too(api):
+    names = [letter * 127 + end for letter in ("\u5907", "\U00020000") for end in "ab"]
+    for name in names:
+        assert api.post("/jobs", job(name, group="\U00020000" * 128)).status_code == 201
+    chosen = {"group": "\U00020000" * 128}
+    seen, cursor = [], None
+    while not seen or cursor:
+        body = {"action": "pause", "filter": chosen, "limit": 1, "cursor": cursor}
+        page = api.post("/jobs/bulk", body)
+        assert list(results(page).values()) == ["done"]
+        seen += results(page)
+        cursor = page.json()["next"]
+    assert seen == names
+    first = api.get("/jobs", params={**chosen, "sort": "group", "limit": 1}).json()
+    rest = api.get("/jobs", params={**chosen, "sort": "group", "cursor": first["next"]}).json()
+    assert [row["name"] for row in [*first["items"], *rest["items"]]] == names
+
+
 def test_a_filter_that_finds_nothing_does_nothing(api):
     page = api.post("/jobs/bulk", {"action": "delete", "filter": {"q": "nothing has this"}}).json()
     assert page == {"items": [], "total": 0, "next": None}
