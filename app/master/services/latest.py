@@ -1,11 +1,14 @@
 """Figures that take long to make: made in a thread of their own, one at a time, and kept."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from app.master.problems import unavailable
+
+log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 0.15  # for newer figures, where there are some that will do; none where they take a second
 COLD_SECONDS = 20.0  # for the first ones
@@ -18,7 +21,8 @@ T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """Whoever asks waits a moment for the newest figures, then gets the last ones.
+    """Whoever asks waits a moment for the newest figures, then gets the last ones, also when newer ones
+    could not be made.
 
     `due(figures, asked)`: whether to make them anew, asked for since then or not.
     """
@@ -28,6 +32,7 @@ class Latest(Generic[T]):
         self._made: T | None = None
         self._error: Exception | None = None
         self._asked = False
+        self._resting = False  # after an error
         self._took = 0.0
         self._tries, self._failures, self._unasked_from = 0, 0, 0.0
         self._changed = threading.Condition()
@@ -45,25 +50,27 @@ class Latest(Generic[T]):
             self._thread.join(STOP_SECONDS)
 
     def get(self, *, fresh: Callable[[T], bool], usable: Callable[[T], bool]) -> T:
-        """Figures that are `fresh`, or at least `usable` where these take too long.
+        """Figures that are `fresh`, or at least `usable` where these take too long or cannot be made.
 
-        Raises what making the last ones raised, and 503 when there are none in time.
+        Without any, raises what making the last ones raised, and 503 when there are none in time.
         """
         with self._changed:
-            if self._error or self._made is None or not fresh(self._made):
+            if self._made is None or not fresh(self._made):
                 self._asked, tries = True, self._tries
                 self._changed.notify_all()
-                will_do = not self._error and self._made is not None and usable(self._made)
-                self._changed.wait_for(
-                    lambda: (
-                        self._tries > tries if self._error else self._made is not None and fresh(self._made)
-                    ),
-                    (PATIENCE_SECONDS if self._took < 1 else 0) if will_do else COLD_SECONDS,
-                )
-            if self._error:
-                raise self._error
+                will_do = self._made is not None and usable(self._made)
+                if not self._resting:  # else nothing is made soon, and who waits holds up a thread
+                    self._changed.wait_for(
+                        lambda: (
+                            (self._made is not None and fresh(self._made))
+                            or (self._error is not None and self._tries > tries)
+                        ),
+                        (PATIENCE_SECONDS if self._took < 1 else 0) if will_do else COLD_SECONDS,
+                    )
             if self._made is not None and usable(self._made):
                 return self._made
+            if self._error:
+                raise self._error
         raise unavailable(f"The {self._name}", "counting takes too long.")
 
     def _run(self) -> None:
@@ -76,16 +83,21 @@ class Latest(Generic[T]):
             made, error = self._made, None
             try:
                 made = self._make()
-            except Exception as raised:  # noqa: BLE001 - whoever asks gets it
+            except Exception as raised:  # noqa: BLE001 - whoever asks gets it, or the last figures
                 error = raised
+                log.warning(
+                    "The %s cannot be made: %r", self._name, raised, extra={"action": "latest-failed"}
+                )
             with self._changed:
                 self._made, self._error, self._tries = made, error, self._tries + 1
+                self._resting = error is not None
                 self._changed.notify_all()
             self._took = took = time.monotonic() - began
             self._failures = self._failures + 1 if error else 0
             backoff = RETRY_SECONDS * 2 ** min(self._failures, 10) if error else 0
             self._unasked_from = time.monotonic() + min(MAX_BACKOFF_SECONDS, backoff)
             self._stopping.wait(max(RETRY_SECONDS, took) if error else REST * took)
+            self._resting = False
 
     def _wanted(self) -> bool:
         if self._stopping.is_set():
