@@ -69,12 +69,14 @@ class Services:
         self.workers.mirror.start()
         self.housekeeping.start()
         self.last_runs.start()
+        self.running.start()
         self.upcoming.start()
         self.ledger_of_day.start()
 
     def stop(self) -> None:
         self.ledger_of_day.stop()
         self.upcoming.stop()
+        self.running.stop()
         self.last_runs.stop()
         self.housekeeping.stop()
         self.index.mirror.stop()
@@ -113,7 +115,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         jobs=jobs,
         workers=workers,
         runs=runs,
-        running=Running(open_runs, now),
+        running=Running(open_runs),
         bulk=Bulk(jobs, orders, open_runs, index),
         imports=Imports(jobs, index),
         orders=orders,
