@@ -8,10 +8,9 @@ from fastapi import APIRouter, Depends, Response
 from app.master.bodies import JsonBody
 from app.master.deps import CurrentPrincipal, JobName, Language, Svc, problems
 from app.master.problems import Problem
-from app.master.schemas.jobs import NOTHING_KNOWN, CloneRequest, JobView, RunIds, RunRequest, view
+from app.master.routes.jobs import answered
+from app.master.schemas.jobs import CloneRequest, JobView, RunIds, RunRequest
 from app.master.security.roles import Role, needs
-from app.master.services.container import Services
-from app.master.services.jobs import Written
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["Jobs"])
 
@@ -72,19 +71,11 @@ def clone_job(
     """A new job that does the same; paused, unless `enabled` is true. 409 if there is one of that name."""
     written = services.jobs.clone(name, wanted.name, wanted.enabled, principal.actor)
     response.headers["Location"] = f"/api/v1/jobs/{quote(wanted.name)}"
-    return _answer(services, written, language, response)
+    return answered(services, written.row, language, response)
 
 
 def _enable(
     services: Svc, principal: CurrentPrincipal, name: str, language: str, response: Response, *, enabled: bool
 ) -> JobView:
     written = services.jobs.enable(name, enabled, principal.actor)
-    return _answer(services, written, language, response)
-
-
-def _answer(services: Services, written: Written, language: str, response: Response) -> JobView:
-    row = written.row
-    response.headers["ETag"] = f'"{row.revision}"'
-    answer = view(row, services.index.job_of(row), services.now(), language, NOTHING_KNOWN)
-    assert isinstance(answer, JobView)
-    return answer
+    return answered(services, written.row, language, response)

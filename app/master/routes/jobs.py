@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from app.common.errors import StoreError
+from app.common.errors import EtcdError, StoreError
 from app.common.models import Job
 from app.master.bodies import JsonBody, merge_patch
 from app.master.deps import CurrentPrincipal, IfMatch, JobName, Language, RawJobName, Svc, problems
+from app.master.problems import Problem
 from app.master.schemas.common import PageParameters
 from app.master.schemas.jobs import (
     InvalidJobView,
@@ -60,7 +61,7 @@ def create_job(
     """`name`, `command` and `cronExpr` are enough. 409 if there is a job of that name."""
     written = services.jobs.create(job, principal.actor)
     response.headers["Location"] = f"/api/v1/jobs/{quote(job.name)}"
-    return _answer(services, written.row, language, response)
+    return answered(services, written.row, language, response)
 
 
 @router.get("/{name}", summary="Show a job", responses=problems(404))
@@ -93,7 +94,7 @@ def replace_job(
     written = services.jobs.replace(named(job, name), precondition, principal.actor)
     if written.created:
         response.status_code = 201
-    return _answer(services, written.row, language, response)
+    return answered(services, written.row, language, response)
 
 
 @router.patch("/{name}", summary="Change some fields of a job", responses=problems(400, 404, 409, 412, 413))
@@ -109,7 +110,7 @@ def patch_job(
 ) -> JobView:
     """A JSON merge patch (RFC 7396): fields that are absent stay, null sets a field back to its default."""
     written = services.jobs.patch(name, patch, precondition, principal.actor)
-    return _answer(services, written.row, language, response)
+    return answered(services, written.row, language, response)
 
 
 @router.delete("/{name}", summary="Delete a job", status_code=204, responses=problems(400, 404, 409, 412))
@@ -131,7 +132,8 @@ def job_history(services: Svc, name: JobName, wanted: Annotated[PageParameters, 
     return JobHistory(items=items, next=page.next_cursor)
 
 
-def _answer(services: Services, row: JobRow, language: str, response: Response) -> JobView:
+def answered(services: Services, row: JobRow, language: str, response: Response) -> JobView:
+    """The job as it was written just now, with its ETag."""
     response.headers["ETag"] = f'"{row.revision}"'
     known, _ = _known(services, [row])
     answer = view(row, services.index.job_of(row), services.now(), language, known)
@@ -140,14 +142,18 @@ def _answer(services: Services, row: JobRow, language: str, response: Response) 
 
 
 def _known(services: Services, rows: list[JobRow], recent: int = 0) -> tuple[Known, list[str]]:
-    """With what could not be known: jobs can be seen and changed while the log store is away."""
+    """With what could not be known: a job that was found or written is answered with in any case."""
     names = [row.name for row in rows]
-    known = Known(running=services.running.counts())
+    known, warnings = Known(), []
+    try:
+        known = replace(known, running=services.running.counts())
+    except (EtcdError, Problem):
+        warnings.append("etcd does not answer: runs in progress are not known.")
     try:
         if names:
             known = replace(known, states=services.store.job_states(names))
         if recent:
             known = replace(known, recent=services.store.recent_runs(names, recent))
     except StoreError:
-        return known, ["The log store does not answer: last runs are not known."]
-    return known, []
+        warnings.append("The log store does not answer: last runs are not known.")
+    return known, warnings

@@ -188,9 +188,6 @@ class Known:
     recent: Mapping[str, Sequence[RecentRun]] | None = None
 
 
-NOTHING_KNOWN = Known()
-
-
 def view(
     row: JobRow, job: Job | InvalidJob, now: int, language: str, known: Known
 ) -> JobView | InvalidJobView:

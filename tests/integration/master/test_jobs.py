@@ -7,6 +7,8 @@ import pytest
 
 from app.common import keys
 from tests.harness.poll import wait_until
+from tests.integration.master.test_orders import PLAN, put_open_run
+from tests.integration.master.test_runs import stored
 
 
 def job(name: str, **more) -> dict:
@@ -157,6 +159,16 @@ def test_what_is_no_cursor_is_not_kept(api, etcd_client):
     etcd_client.put(keys.fired("odd cursor"), b"?")
     assert api("DELETE", "/jobs/odd cursor").status_code == 204
     assert etcd_client.get(keys.fired("odd cursor")) is None
+
+
+def test_what_is_done_with_a_job_answers_with_how_it_fares(api, store, etcd_client):
+    api.post("/jobs", job("faring"))
+    stored(store, "faring", PLAN)
+    put_open_run(etcd_client, "faring", PLAN + 1)
+    wait_until(lambda: api.get("/jobs/faring").json()["running"])
+    for action in ("pause", "resume"):
+        answer = api.post(f"/jobs/faring/{action}").json()
+        assert (answer["running"], answer["lastRun"]["status"]) == (1, "succeeded")
 
 
 def test_pausing_twice_is_pausing_once(api):

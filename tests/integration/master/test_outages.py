@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.common import keys
-from app.common.errors import StoreUnavailable
+from app.common.errors import EtcdUnavailable, StoreUnavailable
 from tests.harness.poll import wait_until
 from tests.integration.master.conftest import Master
 
@@ -87,12 +87,27 @@ def test_jobs_can_be_changed_while_the_log_store_is_away(master, sign_in, monkey
     assert api.get("/jobs/outage").json()["group"] == "g"
     page = api.get("/jobs").json()
     assert ([row["name"] for row in page["items"]], len(page["warnings"])) == (["outage"], 1)
-    for path in ("/runs", "/runs/x", "/audit", "/stats/summary", "/stats/history", "/ledger"):
+    for path in ("/runs", "/runs/x", "/audit", "/stats/summary", "/stats/history", "/ledger?job=outage"):
         answer = api.get(path)
         assert (answer.status_code, "log store" in answer.json()["detail"]) == (503, True), path
     ready = api.http.get("/readyz")
     assert ready.status_code == 503
     assert [name for name, part in ready.json()["parts"].items() if not part["ready"]] == ["store"]
+
+
+def test_a_job_that_was_written_is_answered_with_though_etcd_goes_away(master, sign_in, monkeypatch):
+    api = sign_in(master)
+
+    def away(*args, **kwargs):
+        raise EtcdUnavailable("away")
+
+    monkeypatch.setattr(master.app.state.services.running._latest, "_make", away)
+    assert api.post("/jobs", JOB).status_code == 201
+    assert api("PUT", "/jobs/outage", {**JOB, "group": "g"}).status_code == 200
+    assert api.post("/jobs/outage/pause").status_code == 200
+    page = api.get("/jobs").json()
+    assert [row["group"] for row in page["items"]] == ["g"]
+    assert page["warnings"] == ["etcd does not answer: runs in progress are not known."]
 
 
 def test_an_error_of_our_own_says_nothing_about_its_insides(master, sign_in, monkeypatch):
