@@ -4,12 +4,16 @@ Where that page is silent, this does what the daemon does: see `split_percent`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from app.common.jobfiles.found import TextError
+
+MAX_VARIABLES = 128  # at a time: each job below gets all of them
 
 _BLANK = re.compile(r"\s*(#.*)?")
 # NAME=value, "quoted name" = value; blanks around the equal sign do not count.
-_ASSIGNMENT = re.compile(r"""\s*(?:"([^"=]*)"|'([^'=]*)'|([^\s="'][^\s=]*))\s*=\s*(.*?)\s*""")
+_ASSIGNMENT = re.compile(r"""\s*(?:"([^"=]*)"|'([^'=]*)'|([^\s="'][^\s=]*))\s*=\s*(.*)""")
 _MACRO = re.compile(r"(@\S+)\s+(.*)")
 _FIELDS = re.compile(r"(\S+(?:\s+\S+){4})\s+(.*)")
 _USER = re.compile(r"(\S+)\s+(.*)")
@@ -20,14 +24,16 @@ MACROS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@m
 
 @dataclass(frozen=True)
 class Entry:
-    """One line that runs something. `environment` is what the lines above it set; `stdin` is None or text."""
+    """One line that runs something. `stdin` is None or text; `environment` is what the lines above it set,
+    shared by lines that have the same.
+    """
 
     line: int
     schedule: str
     command: str
     stdin: str | None
     user: str | None
-    environment: dict[str, str]
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -45,16 +51,23 @@ class Crontab:
     problems: list[Problem] = field(default_factory=list)
 
 
-def parse(text: str, *, system: bool) -> Crontab:
-    """`system`: each line names the user behind the schedule, as in /etc/crontab and /etc/cron.d."""
+def parse(text: str, *, system: bool, max_jobs: int | None = None) -> Crontab:
+    """`system`: each line names the user behind the schedule, as in /etc/crontab and /etc/cron.d.
+
+    Raises TextError where there are more than `max_jobs` lines besides assignments, or too many variables.
+    """
     crontab = Crontab()
     environment: dict[str, str] = {}
     for number, line in _lines(text):
         if assignment := _assignment(line):
-            environment[assignment[0]] = assignment[1]
+            environment = {**environment, assignment[0]: assignment[1]}
+            if len(environment) > MAX_VARIABLES:
+                raise TextError(f"line {number}: more than {MAX_VARIABLES} variables are set")
             continue
+        if len(crontab.entries) + len(crontab.problems) == max_jobs:
+            raise TextError(f"line {number}: more than {max_jobs} jobs")
         try:
-            crontab.entries.append(_entry(number, line, dict(environment), system))
+            crontab.entries.append(_entry(number, line, environment, system))
         except ValueError as error:
             crontab.problems.append(Problem(number, line.strip(), str(error)))
     return crontab
@@ -73,7 +86,7 @@ def _assignment(line: str) -> tuple[str, str] | None:
     if match is None:
         return None
     name = match[1] or match[2] or match[3]
-    value = match[4]
+    value = match[4].rstrip()
     if value[:1] in ("'", '"'):
         if len(value) < 2 or value.find(value[0], 1) != len(value) - 1:
             return None
@@ -81,7 +94,7 @@ def _assignment(line: str) -> tuple[str, str] | None:
     return (name, value) if name else None
 
 
-def _entry(number: int, line: str, environment: dict[str, str], system: bool) -> Entry:
+def _entry(number: int, line: str, environment: Mapping[str, str], system: bool) -> Entry:
     line = line.lstrip(" \t")
     line = _UNLOGGED.sub("", line)
     if line.startswith("@"):

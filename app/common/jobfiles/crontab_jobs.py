@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from app.common.jobfiles.crontab import Entry, parse
-from app.common.jobfiles.found import Found, checked
+from app.common.jobfiles.found import Found, TextError, checked
 from app.common.models.job import MAX_NAME
 
 MAIL = frozenset({"MAILTO", "MAILFROM", "CONTENT_TYPE", "CONTENT_TRANSFER_ENCODING"})
@@ -18,9 +18,10 @@ KEPT_ON_SERVER = frozenset({"enabled"})
 """Fields in which a second import does not undo what an operator did since the first."""
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_REDIRECTION = re.compile(r"\d*(?:>>?|<)\s*&?\s*\S+")
+_REDIRECTION = re.compile(r"(?<!\d)\d*(?:>>?|<)\s*(?:&\s*)?\S+")
 _SEGMENT = re.compile(r"&&|\|\||[;|&{}()]")
 _NO_PROGRAM = re.compile(r"(?:then|else|do|fi|done|if|while|!|\[\[?|[A-Za-z_]\w*=\S*)\s*")
+_NAMED_AFTER = 4096  # characters of a command
 _RUNS_OTHERS = frozenset(
     {
         "bash",
@@ -73,11 +74,15 @@ class Crontabs:
     notes: list[str] = field(default_factory=list)
 
 
-def jobs_of_crontabs(sources: Iterable[Source], options: Options) -> Crontabs:
+def jobs_of_crontabs(sources: Iterable[Source], options: Options, *, max_jobs: int | None = None) -> Crontabs:
+    """`max_jobs`: of one crontab. Raises TextError."""
     result = Crontabs()
     taken: set[str] = set()
     for source in sources:
-        crontab = parse(source.text, system=source.system)
+        try:
+            crontab = parse(source.text, system=source.system, max_jobs=max_jobs)
+        except TextError as error:
+            raise TextError(f"{source.name}: {error}") from None
         lines = [
             (p.line, Found(f"line {p.line}", "", None, (("", f"{p.reason}: {p.text}"),)))
             for p in crontab.problems
@@ -137,9 +142,7 @@ def _command(entry: Entry, shell: str) -> str:
         return entry.command
     if PurePosixPath(shell).name not in POSIX_SHELLS:
         raise ValueError(f"text behind % for standard input cannot be kept with SHELL={shell}")
-    mark = "INPUT"
-    while mark in entry.stdin:
-        mark += "_"
+    mark = max((found + "_" for found in re.findall("INPUT_*", entry.stdin)), key=len, default="INPUT")
     return f"{{ {entry.command}\n}} <<'{mark}'\n{entry.stdin}{mark}"
 
 
@@ -170,7 +173,7 @@ def _name(source: Source, entry: Entry, prefix: str, taken: set[str]) -> str:
     """
     base = PurePosixPath(source.name).name
     base = "etc-crontab" if source.name == "/etc/crontab" else _slug(base) or "crontab"
-    program = _slug(_program(entry.command))
+    program = _slug(_program(entry.command[:_NAMED_AFTER]))
     name = prefix + (f"{base}-{program}" if program and program != base else base)
     content = f"{entry.command}\0{entry.stdin}".encode(errors="surrogateescape")
     digest = hashlib.blake2b(content, digest_size=3).hexdigest()
@@ -189,10 +192,10 @@ def _program(command: str) -> str:
         while match := _NO_PROGRAM.match(segment):
             segment = segment[match.end() :]
         words = segment.replace("'", " ").replace('"', " ").split()
-        while len(words) > 1 and PurePosixPath(words[0]).name in _RUNS_OTHERS:
-            words = [w for w in words[1:] if not w.startswith("-") and not w[0].isdigit()] or words[:1]
         if words:
-            return PurePosixPath(words[0]).name
+            others = [w for w in words[1:] if not w.startswith("-") and not w[0].isdigit()]
+            programs = [PurePosixPath(word).name for word in (words[0], *others)]
+            return next((name for name in programs if name not in _RUNS_OTHERS), programs[-1])
     return ""
 
 

@@ -8,13 +8,8 @@ from typing import Any
 import yaml
 from yaml.nodes import Node, SequenceNode
 
-from app.common.errors import CronError
-from app.common.jobfiles.found import Found, checked
+from app.common.jobfiles.found import Found, TextError, checked
 from app.common.jobfiles.loader import Loader
-
-
-class TextError(CronError):
-    """The text is no YAML, or not within bounds: nothing of it can be used. The message begins with where."""
 
 
 def jobs_of_documents(

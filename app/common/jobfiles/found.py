@@ -6,10 +6,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.common.errors import ScheduleError
+from app.common.errors import CronError, ScheduleError
 from app.common.models import Job
 from app.common.models.job import MAX_PROBLEMS
 from app.common.refusals import Refusal, refusals
+
+
+class TextError(CronError):
+    """The text cannot be read, or is beyond bounds: nothing of it can be used. The message says where."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
 """Jobs of a text compared with those there are, then written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import islice
 
 from app.common.errors import FieldError
 from app.common.jobfiles import (
@@ -26,6 +25,7 @@ from app.master.services.stretches import in_stretches
 MAX_JOBS = 5_000
 MAX_LINES = 50_000
 MAX_VALUES = 500_000
+MAX_BYTES = 32 * 1024 * 1024  # of all jobs: variables and aliases put a few lines into each of them
 LATE = ("", "not written: there was no time left; import again to go on")
 
 
@@ -68,20 +68,32 @@ def read(form: ImportFormat, text: str, *, system: bool, timezone: str | None, g
         if text.count("\n") > MAX_LINES:
             raise invalid("text", f"has more than {MAX_LINES} lines; import it in parts")
         source = Source("crontab", text, system)
-        crontabs = jobs_of_crontabs([source], Options(timezone=timezone, group=group))
-        result = Text([found for _, found in crontabs.found], crontabs.notes, KEPT_ON_SERVER)
+        try:
+            crontabs = jobs_of_crontabs([source], Options(timezone=timezone, group=group), max_jobs=MAX_JOBS)
+        except TextError as error:
+            raise invalid("text", str(error)) from None
+        result = Text(_bounded(found for _, found in crontabs.found), crontabs.notes, KEPT_ON_SERVER)
     else:
         jobs = jobs_of_documents(text, timezone=timezone, group=group, max_values=MAX_VALUES)
         try:
-            found = list(islice(jobs, MAX_JOBS + 1))
+            result = Text(_bounded(jobs), [], frozenset())
         except TextError as error:
             raise invalid("text", str(error)) from None
-        result = Text(found, [], frozenset())
     if not result.found:
         raise invalid("text", "there is no job in it")
-    if len(result.found) > MAX_JOBS:
-        raise invalid("text", f"has more than {MAX_JOBS} jobs; import it in parts")
     return result
+
+
+def _bounded(jobs: Iterable[Found]) -> list[Found]:
+    found, size = [], 0
+    for each in jobs:
+        found.append(each)
+        size += len(each.job.to_json()) if each.job else 0
+        if len(found) > MAX_JOBS:
+            raise invalid("text", f"has more than {MAX_JOBS} jobs; import it in parts")
+        if size > MAX_BYTES:
+            raise invalid("text", f"stands for jobs of more than {MAX_BYTES} bytes; import it in parts")
+    return found
 
 
 class Imports:

@@ -298,6 +298,21 @@ def test_texts_that_would_take_long_to_read_are_refused(api):
         assert "more than" in answer.json()["detail"]
 
 
+def test_a_text_that_puts_much_into_each_of_many_jobs_is_refused(api):
+    big = "x" * 60_000
+    for form, text in (
+        ("crontab", f"A={big}\n" + "* * * * * x\n" * 1000),
+        (
+            "yaml",
+            f"- {json.dumps(job('n', description=big))[:-1]}, env: &e {{A: {big}}}}}\n"
+            + "".join(f"- {json.dumps(job(f'n{n}'))[:-1]}, env: *e}}\n" for n in range(1000)),
+        ),
+    ):
+        answer = api.post("/import", {"format": form, "text": text})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "text")
+        assert "bytes" in answer.json()["detail"]
+
+
 def test_more_jobs_than_one_request_can_write_are_refused(api, monkeypatch):
     monkeypatch.setattr(imports, "MAX_JOBS", 3)
     for form, text in (

@@ -1,8 +1,11 @@
 """Crontabs are read as Debian's cron 3.0pl1 reads them; where crontab(5) is silent, its daemon was asked."""
 
+import time
+
 import pytest
 
-from app.common.jobfiles.crontab import Crontab, parse, split_percent
+from app.common.jobfiles import TextError
+from app.common.jobfiles.crontab import MAX_VARIABLES, Crontab, parse, split_percent
 
 
 def user(text: str) -> Crontab:
@@ -61,6 +64,20 @@ class TestLines:
         assert (entry.user, entry.command) == ("root", "echo x")
 
 
+class TestBounds:
+    def test_more_lines_than_asked_for_are_refused(self):
+        text = "* * * * * a\nnonsense\nX=1\n* * * * * b\n"
+        assert len(parse(text, system=False, max_jobs=3).entries) == 2
+        with pytest.raises(TextError, match="line 4: more than 2 jobs"):
+            parse(text, system=False, max_jobs=2)
+
+    def test_a_long_value_takes_no_time(self):
+        began = time.process_time()
+        environment = only(f"A=x{' ' * 200_000}y \n* * * * * a").environment
+        assert len(environment["A"]) == 200_002
+        assert time.process_time() - began < 2
+
+
 class TestProblems:
     @pytest.mark.parametrize(
         ("line", "word"),
@@ -93,6 +110,16 @@ class TestEnvironment:
         assert first.environment == {}
         assert second.environment == {"X": "1"}
         assert third.environment == {"X": "2", "Y": "3"}
+
+    def test_lines_that_have_the_same_share_it(self):
+        entries = user("X=1\n" + "* * * * * a\n" * 3).entries
+        assert len({id(entry.environment) for entry in entries}) == 1
+
+    def test_more_variables_than_anybody_needs_are_refused(self):
+        fits = "".join(f"V{n}=x\n" for n in range(MAX_VARIABLES))
+        assert len(only(f"{fits}V0=y\n* * * * * a").environment) == MAX_VARIABLES
+        with pytest.raises(TextError, match=f"line {MAX_VARIABLES + 1}: more than"):
+            user(f"{fits}W=x\n* * * * * a")
 
     @pytest.mark.parametrize(
         ("line", "name", "value"),

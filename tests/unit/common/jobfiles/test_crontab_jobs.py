@@ -1,6 +1,7 @@
 """Lines of crontabs become jobs that do the same, under names that stay."""
 
 import subprocess
+import time
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -97,6 +98,16 @@ class TestNames:
     def test_are_valid_for_whatever_a_line_holds(self):
         lines = read("1 1 * * * $((1+2))\n1 1 * * * " + "x" * 500 + "\n1 1 * * * ''\n", "/tmp/.=?")
         assert len({found.name for found in lines}) == 3
+
+    @pytest.mark.parametrize(
+        "command",
+        ["env " * 50_000, "1" * 200_000, ">" + " " * 200_000, "! " * 100_000, f"x%{'INPUT' + '_' * 200_000}"],
+        ids=["wrappers", "digits", "blanks", "negations", "input"],
+    )
+    def test_a_long_line_takes_no_time(self, command):
+        began = time.process_time()
+        assert read_all(f"1 1 * * * {command}\n" * 3, "c").found
+        assert time.process_time() - began < 2
 
 
 class TestCommands:
