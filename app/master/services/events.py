@@ -71,6 +71,9 @@ class Events:
         try:
             if len(self._clients) == 1:
                 await self._look()  # so that what is fetched from here on, and the events, miss nothing
+            else:
+                async with self._looking:  # the first look may be in progress
+                    pass
             yield READY
             while True:
                 try:
@@ -121,6 +124,8 @@ class Events:
                     self._publish(event)
             except CronError as error:
                 log.debug("News of runs are not known: %s", error)
+            except Exception:  # the poller would end, and nobody hear of runs any more
+                log.exception("News of runs cannot be read.", extra={"action": "news-failed"})
 
 
 def _offer(queue: asyncio.Queue[ServerSentEvent], event: ServerSentEvent) -> None:

@@ -52,15 +52,18 @@ class RunNews:
     def _new_rows(self, ended: set[str]) -> list[Run] | None:
         """By plan time; None: too many to list."""
         page = self._store.runs(RunQuery(limit=2 * SHOWN)).runs
-        seen, self._rows = self._rows, {run.id: f"{run.status}{run.count}" for run in page}
-        if seen is None:
-            return []
-        new = [run for run in page if seen.get(run.id) != self._rows[run.id]]
-        elsewhere = ended - self._rows.keys()
-        if len(new) + len(elsewhere) > SHOWN:
-            return None
-        new += [run for run_id in elsewhere if (run := self._store.run(run_id))]
-        return sorted(new, key=lambda run: (run.plan_time, run.id))
+        seen, rows = self._rows, {run.id: f"{run.status}{run.count}" for run in page}
+        news: list[Run] | None = []
+        if seen is not None:
+            new = [run for run in page if seen.get(run.id) != rows[run.id]]
+            elsewhere = ended - rows.keys()
+            if len(new) + len(elsewhere) > SHOWN:
+                news = None
+            else:
+                new += [run for run_id in elsewhere if (run := self._store.run(run_id))]
+                news = sorted(new, key=lambda run: (run.plan_time, run.id))
+        self._rows = rows  # last: what fails before is looked for again
+        return news
 
 
 def _event(kind: str, data: object) -> ServerSentEvent:

@@ -8,7 +8,10 @@ import httpx
 import pytest
 
 from app.common import keys
+from app.common.errors import StoreUnavailable
 from app.common.models import Run, Status
+from app.master.services.open_runs import OpenRuns
+from app.master.services.run_news import RunNews
 from tests.harness.poll import wait_until
 from tests.integration.master.conftest import ADMIN_PASSWORD, Master
 from tests.integration.master.test_orders import PLAN, put_open_run
@@ -109,6 +112,63 @@ def test_a_reader_whose_role_changes_hears_of_it_by_the_end(api, master, sign_in
 @pytest.fixture
 def own(etcd, tmp_path):
     return Master(etcd, f"sqlite:///{tmp_path / 'runs.db'}").start()
+
+
+def test_runs_are_not_lost_when_the_store_fails_midway(store, etcd_client, monkeypatch):
+    news = RunNews(store, OpenRuns(etcd_client))
+    long = put_open_run(etcd_client, "midway", 1)
+    for number in range(250):
+        stored(store, "midway newer", PLAN + number * 1000)
+    news.look()
+    stored(store, "midway", 1)
+    newest = stored(store, "midway newer", PLAN + 300_000).id
+    etcd_client.delete(keys.running("w1", long))
+
+    def away(run_id):
+        raise StoreUnavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "run", away)
+        with pytest.raises(StoreUnavailable):
+            news.look()
+    (runs,) = (json.loads(event.data) for event in news.look() if event.event == "runs")
+    assert [run["id"] for run in runs["items"]] == [long, newest]
+
+
+def test_news_go_on_after_an_error_nobody_thought_of(own, sign_in, monkeypatch):
+    reader = Reader(sign_in(own).http)
+    reader.wait_for("ready")
+    failed = threading.Event()
+
+    def broken():
+        failed.set()
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(own.app.state.services.events._news, "look", broken)
+        assert failed.wait(10)
+    stored(own.store, "after", PLAN)
+    reader.wait_for("runs")
+    own.stop()
+
+
+def test_no_stream_is_ready_before_the_first_look_is_done(own, sign_in, monkeypatch):
+    events, api, may = own.app.state.services.events, sign_in(own), threading.Event()
+
+    def slow():
+        assert may.wait(10)
+        return []
+
+    monkeypatch.setattr(events._news, "look", slow)
+    readers = [Reader(api.http), Reader(sign_in(own).http)]
+    wait_until(lambda: len(events._clients) == 2)
+    for _ in range(3):
+        assert api.get("/session").status_code == 200
+    assert not any(reader.of("ready") for reader in readers)
+    may.set()
+    for reader in readers:
+        reader.wait_for("ready")
+    own.stop()
 
 
 def test_a_stop_ends_open_streams_and_takes_less_than_5_seconds(own, etcd, sign_in):
