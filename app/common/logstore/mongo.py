@@ -190,7 +190,8 @@ class MongoLogStore:
         grouped = [{"$match": window}, {"$group": {"_id": f"${field}", "n": {"$sum": "$count"}}}]
         with translated():
             for group in self._log.aggregate(grouped):
-                yield group["_id"], group["n"]
+                if group["_id"] is not None:  # rows written before there was this field
+                    yield group["_id"], group["n"]
 
     def job_states(self, names: Sequence[str] | None = None) -> dict[str, JobState]:
         wanted = {} if names is None else {"_id": {"$in": list(map(codec.clean, names))}}

@@ -167,3 +167,13 @@ def test_rows_are_plain_documents_with_dates_and_the_server_expires_them(opened,
         assert "signal" not in row
         expiring = [index for index in log.index_information().values() if "expireAfterSeconds" in index]
         assert [index["expireAfterSeconds"] for index in expiring] == [0]
+
+
+def test_rows_of_the_version_before_are_left_out_of_the_workload(opened, mongo_url):
+    store = opened(mongo_url)
+    store.store([a_run("old"), a_run("new", worker="w2")])
+    with pymongo.MongoClient(mongo_url) as client:
+        client.get_default_database()["log"].update_one(
+            {"jobName": "old"}, {"$unset": {"workerMinute": True}}
+        )
+    assert [(worker, n) for worker, _, _, n in store.workload(T0, T0 + MINUTE, MINUTE)] == [("w2", 1)]
