@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from app.common.logstore import JobState, RecentRun
 from app.common.models import InvalidJob, Job, Status
@@ -15,6 +15,8 @@ from app.master.schemas.common import Moment, PageParameters, Parameters, QueryT
 from app.master.services.job_filter import JobFilter, LastStatus
 from app.master.services.job_index import JobRow, JobStatus
 from app.master.services.job_list import SORTS
+
+MAX_RECENT = 5_000  # rows of one page, over all its jobs
 
 JOB_EXAMPLE: dict[str, Any] = {
     "name": "nightly-backup",
@@ -59,13 +61,27 @@ class JobSelection(Parameters):
 
 class JobParameters(JobSelection, PageParameters):
     sort: str = Field("name", description=f"One of {', '.join(SORTS)}; with a leading - for descending")
-    recent: int = Field(0, ge=0, le=50, description="How many of each job's last runs to show with it")
+    recent: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="How many of each job's last runs to show with it; "
+        f"`limit` times `recent` is at most {MAX_RECENT}",
+    )
 
     @field_validator("sort")
     @classmethod
     def _sort(cls, value: str) -> str:
         if not re.fullmatch(f"-?({'|'.join(SORTS)})", value):
             raise ValueError(f"must be one of {', '.join(SORTS)}, with a leading - for descending")
+        return value
+
+    @field_validator("recent")
+    @classmethod
+    def _recent(cls, value: int, info: ValidationInfo) -> int:
+        limit = info.data.get("limit", 0)
+        if value * limit > MAX_RECENT:
+            raise ValueError(f"must be at most {MAX_RECENT // limit} with limit={limit}")
         return value
 
 

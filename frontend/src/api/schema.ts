@@ -3154,7 +3154,7 @@ export interface operations {
                 limit?: number;
                 /** @description Part of the name, command, description or a tag; case does not matter */
                 q?: string;
-                /** @description How many of each job's last runs to show with it */
+                /** @description How many of each job's last runs to show with it; `limit` times `recent` is at most 5000 */
                 recent?: number;
                 /** @description One of name, group, state, nextFire, lastStatus, lastStart; with a leading - for descending */
                 sort?: string;

@@ -78,6 +78,7 @@ BAD = {
     "lastStatus=running": "lastStatus.0",
     "recent=51": "recent",
     "recent=-1": "recent",
+    "recent=6&limit=1000": "recent",
     "label=%00": "label.0",
 }
 
