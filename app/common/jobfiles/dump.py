@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from app.common.jobfiles.loader import JSON_NUMBERS
 from app.common.models import Job
 
 _Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -23,6 +24,8 @@ def _text(dumper: Any, text: str) -> Any:
 
 
 _Dumper.add_representer(str, _text)
+for _resolver in JSON_NUMBERS:  # text that looks like one gets quotes
+    _Dumper.add_implicit_resolver(*_resolver)
 
 
 def settings_of(job: Job) -> dict[str, Any]:

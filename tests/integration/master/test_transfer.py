@@ -191,7 +191,7 @@ FULL = {
         "tags": ["yes", "no", "1", "null", "2030-01-01"],
         "timezone": "Asia/Shanghai",
         "startsAt": "2030-01-31T08:00:00+08:00",
-        "env": {"A": "on", "B": "", "C": "0x10", "D": " padded ", "E": "1:30"},
+        "env": {"A": "on", "B": "", "C": "0x10", "D": " padded ", "E": "1:30", "F": "1e3"},
         "timeoutSeconds": 0.5,
         "enabled": False,
         "workerLabels": {"zone": "true"},

@@ -101,8 +101,8 @@ class TestNames:
 
     @pytest.mark.parametrize(
         "command",
-        ["env " * 50_000, "1" * 200_000, ">" + " " * 200_000, "! " * 100_000, f"x%{'INPUT' + '_' * 200_000}"],
-        ids=["wrappers", "digits", "blanks", "negations", "input"],
+        ["env " * 50_000, "1" * 200_000, ">" + " " * 200_000, f"x%{'INPUT' + '_' * 200_000}"],
+        ids=["wrappers", "digits", "blanks", "input"],
     )
     def test_a_long_line_takes_no_time(self, command):
         began = time.process_time()

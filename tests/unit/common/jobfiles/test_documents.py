@@ -1,5 +1,6 @@
 """Job files are read as their author meant them, or refused; and no text takes more than its share."""
 
+import contextlib
 import time
 
 import pytest
@@ -49,6 +50,28 @@ def test_words_that_yaml_takes_for_booleans_and_times_stay_text():
     assert (made.name, made.command, made.env) == ("no", "on", {"A": "yes", "B": "off"})
     assert made.starts_at.isoformat() == "2030-01-31T00:00:00+00:00"
     assert made.enabled is False
+
+
+def test_text_that_other_readers_take_for_numbers_stays_text():
+    words = ["1:30", "010", "0x1F", "0b1", "1_000", "+5", ".5", "5.", ".inf", "1:2.5", "trueish", "falsehood"]
+    env = ", ".join(f"V{n}: {word}" for n, word in enumerate(words))
+    made = job(f"{{name: a, command: true || false, cronExpr: '@daily', env: {{{env}}}}}")
+    assert made.command == "true || false"
+    assert list(made.env.values()) == words
+
+
+@pytest.mark.parametrize(("number", "seconds"), [("90", 90), ("1.5", 1.5), ("15e-1", 1.5), ("3E2", 300)])
+def test_numbers_are_those_of_json(number, seconds):
+    assert job(f"{A}timeoutSeconds: {number}").timeout_seconds == seconds
+
+
+@pytest.mark.parametrize("tag", ["", "!!int ", "!!float "])
+def test_a_number_to_the_base_of_60_takes_no_time(tag):
+    began = time.process_time()
+    with contextlib.suppress(TextError):
+        (found,) = read(f"{A}timeoutSeconds: {tag}1{':1' * 400_000}")
+        assert found.job is None
+    assert time.process_time() - began < 2
 
 
 def test_each_job_says_what_is_wrong_with_it_and_the_others_stand():
