@@ -33,10 +33,12 @@ def sign_in(
 @needs(Role.VIEWER)
 def create_link(services: Svc, principal: CurrentPrincipal) -> SignInLink:
     """Opens the console signed in as you, once, within 10 minutes: on another device, say. Whoever has the
-    link can use it. Needs a sign-in with a password, not a token.
+    link can use it. What it opens ends when your session does by itself. Needs a sign-in with a password, not
+    a token.
     """
     session_of(principal)
-    secret, expires_at = services.links.create(principal.actor)
+    assert principal.expires_at is not None, "sessions end"
+    secret, expires_at = services.links.create(principal.actor, principal.expires_at)
     return SignInLink(path=f"/#/sign-in?link={secret}", expires_at=expires_at)
 
 
@@ -92,7 +94,7 @@ def _opened(request: Request, response: Response, opened: Opened) -> SessionView
     response.set_cookie(
         cookie_name(settings),
         secret,
-        max_age=round(settings.session_hours * 3600),
+        max_age=(session.expires_at - session.created_at) // 1000,
         path="/",
         secure=settings.cookie_secure,
         httponly=True,

@@ -531,7 +531,8 @@ export interface paths {
         /**
          * Make a link that signs in
          * @description Opens the console signed in as you, once, within 10 minutes: on another device, say. Whoever has the
-         *     link can use it. Needs a sign-in with a password, not a token.
+         *     link can use it. What it opens ends when your session does by itself. Needs a sign-in with a password, not
+         *     a token.
          */
         post: operations["createLink"];
         delete?: never;

@@ -61,6 +61,23 @@ def test_it_signs_in_its_maker_on_any_master_once(person, second_master, api):
     assert (refused["target"], refused["detail"]["via"]) == ("(unknown)", "link")
 
 
+def test_a_chain_of_links_prolongs_no_session(person, master):
+    ends = person.get("/session").json()["expiresAt"]
+    first = redeem(master, secret_of(person))
+    with httpx.Client(base_url=master.url, cookies=first.cookies) as http:
+        assert Api(http).get("/session").json()["expiresAt"] == ends
+        second = redeem(master, secret_of(Api(http, first.json()["csrfToken"])))
+    assert [answer.json()["expiresAt"] for answer in (first, second)] == [ends, ends]
+
+
+def test_what_it_opened_outlives_the_sign_out_of_its_maker(person, master):
+    secret = secret_of(person)
+    assert person("DELETE", "/session").status_code == 204
+    answer = redeem(master, secret)
+    with httpx.Client(base_url=master.url, cookies=answer.cookies) as http:
+        assert Api(http).get("/session").status_code == 200
+
+
 def test_of_many_who_try_at_once_one_gets_in(person, master, second_master):
     secret = secret_of(person)
     gate, codes = threading.Barrier(8), []

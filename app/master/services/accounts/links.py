@@ -29,8 +29,11 @@ class SignInLinks:
         self._client, self._audit, self._limit = client, audit, limit
         self._sessions, self._now = sessions, now
 
-    def create(self, actor: Actor) -> tuple[str, int]:
-        """The secret, which is in the answer and nowhere else, and when it ends."""
+    def create(self, actor: Actor, session_expires_at: int) -> tuple[str, int]:
+        """The secret, which is in the answer and nowhere else, and when it ends.
+
+        `session_expires_at`: of the session that asks; else a chain of links would prolong it for ever.
+        """
         found = self._client.scan(keys.LINKS).items
         own = [link for kv in found if (link := parse(LinkRecord, kv.value)) and link.user == actor.name]
         if len(own) >= MAX_LINKS:
@@ -40,7 +43,12 @@ class SignInLinks:
         if user_kv is None or user is None:
             raise Problem(401, "The account is gone.")
         secret = secrets.new_session()
-        link = LinkRecord(user=actor.name, stamp=user.stamp, expires_at=self._now() + TTL_SECONDS * 1000)
+        link = LinkRecord(
+            user=actor.name,
+            stamp=user.stamp,
+            expires_at=min(self._now() + TTL_SECONDS * 1000, session_expires_at),
+            session_expires_at=session_expires_at,
+        )
         lease = self._client.grant(TTL_SECONDS)
         made = self._client.txn(
             [txn.mod_revision_is(user_kv.key, user_kv.mod_revision)],
@@ -71,6 +79,7 @@ class SignInLinks:
             Actor(link.user, "link", address),
             [txn.mod_revision_is(each.key, each.mod_revision) for each in (kv, user_kv)],
             [txn.delete(key)],
+            until=link.session_expires_at,
         )
         if opened is None:  # somebody else was faster, or the account was changed
             self._refuse(address)

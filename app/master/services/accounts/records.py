@@ -47,11 +47,15 @@ class TokenRecord(CamelModel):
 
 
 class LinkRecord(CamelModel):
-    """`/cron/links/<digest>`, under a lease that ends with it. A new `stamp` of its user ends it too."""
+    """`/cron/links/<digest>`, under a lease that ends with it. A new `stamp` of its user ends it too.
+
+    The session that it opens ends with the one that made it, at the latest.
+    """
 
     user: str
     stamp: str
     expires_at: int
+    session_expires_at: int
 
 
 class SessionRecord(CamelModel):

@@ -56,14 +56,22 @@ class Sessions:
         actor: Actor,
         conditions: Sequence[Compare],
         operations: Sequence[Operation] = (),
+        until: int | None = None,
     ) -> Opened | None:
-        """A new session, in one transaction with `operations`; None where `conditions` do not hold."""
+        """A new session, in one transaction with `operations`; None where `conditions` do not hold.
+
+        It ends as all do, or at `until` if that is sooner.
+        """
         now = self._now()
+        ends = now + self._ttl_seconds * 1000
         session = SessionRecord(
-            user=user, stamp=record.stamp, created_at=now, expires_at=now + self._ttl_seconds * 1000
+            user=user,
+            stamp=record.stamp,
+            created_at=now,
+            expires_at=ends if until is None else min(ends, until),
         )
         secret = secrets.new_session()
-        lease = self._client.grant(self._ttl_seconds)
+        lease = self._client.grant(max(1, -(-(session.expires_at - now) // 1000)))
         opened = self._client.txn(
             conditions,
             [
