@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.common.errors import FieldError
+from app.common.errors import EtcdError, FieldError
 from app.common.jobfiles import (
     KEPT_ON_SERVER,
     Found,
@@ -26,7 +26,10 @@ MAX_JOBS = 5_000
 MAX_LINES = 50_000
 MAX_VALUES = 500_000
 MAX_BYTES = 32 * 1024 * 1024  # of all jobs: variables and aliases put a few lines into each of them
-LATE = ("", "not written: there was no time left; import again to go on")
+NOT_TRIED = (
+    "",
+    "not written: the time for one request was up, or etcd did not answer; import again to go on",
+)
 
 
 class Change(StrEnum):
@@ -107,14 +110,21 @@ class Imports:
         return [self._plan(each, revisions, keep) for each in found]
 
     def apply(self, planned: Sequence[Planned], actor: Actor) -> list[Planned]:
-        """Write each at the revision it was planned from; what meets another's change is refused."""
+        """Write each at the revision it was planned from; what meets another's change is refused, and so is
+        the rest when the time is up or etcd has gone.
+
+        Raises EtcdError where etcd answered nothing at all.
+        """
         wanted = [each for each in planned if each.change in (Change.CREATE, Change.UPDATE)]
-        written = [
-            each
-            for stretch in in_stretches(lambda each: self._write(each, actor), wanted)
-            for each in stretch
-        ]
-        written += [_refused(each, LATE) for each in wanted[len(written) :]]
+        written: list[Planned] = []
+        for stretch in in_stretches(lambda each: self._write(each, actor), wanted):
+            lost = [error for _, error in stretch if error]
+            if lost and not written and len(lost) == len(stretch):
+                raise lost[0]
+            written += [each for each, _ in stretch]
+            if lost:
+                break
+        written += [_refused(each, NOT_TRIED) for each in wanted[len(written) :]]
         answers = iter(written)
         return [next(answers) if each.change in (Change.CREATE, Change.UPDATE) else each for each in planned]
 
@@ -127,23 +137,28 @@ class Imports:
         after = found.job
         if isinstance(before, Job) and keep:
             after = after.model_copy(update={name: getattr(before, name) for name in keep})
-        if revisions.get(found.name, revision) != revision:
+        change = Change.UNCHANGED if after == before else Change.UPDATE if row else Change.CREATE
+        # What is as it should be was perhaps written by a request of which the answer was lost.
+        if change is not Change.UNCHANGED and revisions.get(found.name, revision) != revision:
             error = ("name", f"{found.name!r} has been changed since; it is at revision {revision}")
             return Planned(found, Change.REFUSED, before, after, revision, [error])
-        change = Change.UNCHANGED if after == before else Change.UPDATE if row else Change.CREATE
         return Planned(found, change, before, after, revision)
 
-    def _write(self, planned: Planned, actor: Actor) -> Planned:
+    def _write(self, planned: Planned, actor: Actor) -> tuple[Planned, EtcdError | None]:
+        """What became of it, and the error if that is because etcd does not answer."""
         assert planned.after is not None
         absent = planned.change is Change.CREATE
         only = Precondition(absent=True) if absent else Precondition(frozenset({planned.revision}))
         try:
             self._jobs.replace(planned.after, only, actor)
+        except EtcdError as error:
+            message = f"etcd did not answer, so this may or may not have been written: {error}"
+            return _refused(planned, ("", message)), error
         except Problem as problem:
-            return _refused(planned, *(problem.errors or [("", problem.detail)]))
+            return _refused(planned, *(problem.errors or [("", problem.detail)])), None
         except FieldError as error:
-            return _refused(planned, (error.field, error.message))
-        return planned
+            return _refused(planned, (error.field, error.message)), None
+        return planned, None
 
 
 def _refused(planned: Planned, *errors: Refusal) -> Planned:

@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from app.common import keys
-from app.master.services import imports
+from app.common.errors import EtcdUnavailable
+from app.master.services import imports, stretches
+from app.master.services.jobs import Jobs
 from tests.harness.poll import wait_until
 from tests.integration.master.test_jobs import job
 
@@ -160,6 +162,30 @@ def test_a_change_between_the_look_and_the_write_is_refused_not_overwritten(api,
     assert counts(done) == (1, 0, 0, 2, True)
     assert all(item["errors"] for item in done["items"][:2])
     assert [api.get(f"/jobs/m-{n}").json()["group"] for n in "abc"] == ["theirs", "theirs", None]
+
+
+def test_an_import_that_loses_etcd_says_what_was_written_and_can_be_continued(api, monkeypatch):
+    monkeypatch.setattr(stretches, "STRETCH", 2)
+    replace = Jobs.replace
+
+    def lose_the_second_answer(self, job, *args):
+        written = replace(self, job, *args)
+        if job.name == "l-1":
+            raise EtcdUnavailable("etcd is away")
+        return written
+
+    text = json.dumps([job(f"l-{n}") for n in range(5)])
+    revisions = {f"l-{n}": 0 for n in range(5)}
+    with monkeypatch.context() as patched:
+        patched.setattr(Jobs, "replace", lose_the_second_answer)
+        first = bring(api, text, dryRun=False, revisions=revisions)
+    assert counts(first) == (1, 0, 0, 4, True)
+    messages = [item["errors"][0]["message"] for item in first["items"][1:]]
+    assert ["may or may not" in message for message in messages] == [True, False, False, False]
+    assert all("not written" in message for message in messages[1:])
+    wait_until(lambda: api.get("/jobs?q=l-").json()["total"] == 2)
+    second = bring(api, text, dryRun=False, revisions=revisions)
+    assert counts(second) == (3, 0, 2, 0, True)
 
 
 def test_an_invalid_job_in_etcd_can_be_replaced(api, etcd_client):
