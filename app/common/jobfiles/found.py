@@ -30,7 +30,7 @@ class Found:
 def checked(where: str, body: Mapping[Any, Any], notes: tuple[str, ...] = ()) -> Found:
     """The job that `body` is, with a schedule that can be."""
     name = body.get("name")
-    name = name if isinstance(name, str) else ""
+    name = name if isinstance(name, str) and _is_text(name) else ""
     try:
         job = Job.model_validate(body, by_alias=True, by_name=False)
         job.schedule("UTC")
@@ -39,6 +39,11 @@ def checked(where: str, body: Mapping[Any, Any], notes: tuple[str, ...] = ()) ->
     except ScheduleError as error:
         return Found(where, name, None, ((error.field, error.message),), notes)
     return Found(where, job.name, job, (), notes)
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written: JSON can name halves of characters."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _some(error: ValidationError) -> list[Refusal]:

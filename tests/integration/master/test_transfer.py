@@ -324,6 +324,13 @@ def test_texts_that_would_take_long_to_read_are_refused(api):
         assert "more than" in answer.json()["detail"]
 
 
+def test_half_a_character_is_refused_where_it_stands(api):
+    jobs = ['{"name": "\\ud800"}', '{"name": "h", "command": "\\ud800", "cronExpr": "@daily"}']
+    answer = bring(api, f"[{', '.join(jobs)}]")
+    assert [item["name"] for item in answer["items"]] == ["", "h"]
+    assert all(item["errors"] for item in answer["items"])
+
+
 def test_a_text_that_puts_much_into_each_of_many_jobs_is_refused(api):
     big = "x" * 60_000
     for form, text in (
