@@ -18,8 +18,9 @@ Key = tuple[int, str, str]  # next fire, then the name
 
 @dataclass(frozen=True, slots=True)
 class InOrder:
-    """`coming` fire, soonest first; `resting` fire no more, or are paused or invalid: by name."""
+    """As of `at`. `coming` fire, soonest first; `resting` fire no more, or are paused or invalid: by name."""
 
+    at: int
     coming: list[JobRow]
     resting: list[JobRow]
 
@@ -52,7 +53,7 @@ class FireOrder:
             if self._resting is None:
                 coming = set(self._rows)
                 self._resting = [row for row in published.rows if row not in coming]
-            return InOrder(self._rows[:], self._resting)
+            return InOrder(self._at, self._rows[:], self._resting)
 
     def _follow(self, published: Published) -> Iterable[JobRow]:
         """Drop what has gone; the rows that are new."""

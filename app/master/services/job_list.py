@@ -13,9 +13,9 @@ from typing import Any
 
 from app.master.clock import Clock
 from app.master.problems import Problem, invalid
-from app.master.services.fire_order import FireOrder
+from app.master.services.fire_order import FireOrder, InOrder
 from app.master.services.job_filter import JobFilter
-from app.master.services.job_index import JobIndex, JobRow, JobStatus, Published
+from app.master.services.job_index import JobIndex, JobRow, JobStatus
 from app.master.services.last_runs import LastRuns, Snapshot
 
 SORTS = ("name", "group", "state", "nextFire", "lastStatus", "lastStart")
@@ -33,12 +33,21 @@ class JobPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """`rows` in their order as of `now`."""
+
+    stamp: Stamp
+    now: int
+    rows: list[JobRow]
+
+
 class JobList:
     def __init__(self, index: JobIndex, last_runs: LastRuns, now: Clock) -> None:
         self._index, self._last_runs, self._now = index, last_runs, now
         self._fires = FireOrder()
         self._lock = threading.Lock()
-        self._results: OrderedDict[tuple[JobFilter, str], tuple[Stamp, list[JobRow]]] = OrderedDict()
+        self._results: OrderedDict[tuple[JobFilter, str], _Result] = OrderedDict()
 
     def page(self, wanted: JobFilter, limit: int, cursor: str | None, sort: str = "name") -> JobPage:
         """`sort` is one of SORTS, with a leading `-` for descending order."""
@@ -49,8 +58,7 @@ class JobList:
 
     def rows(self, wanted: JobFilter) -> list[JobRow]:
         """All of them, by name."""
-        now = self._now()
-        return self._ordered(wanted, "name", now, self._last(wanted, "name"))
+        return self._ordered(wanted, "name", self._now(), self._last(wanted, "name")).rows
 
     def cursor_behind(self, row: JobRow) -> str:
         """Of a list by name: where to go on when `row` was the last one dealt with."""
@@ -59,9 +67,9 @@ class JobList:
     def _page(
         self, wanted: JobFilter, limit: int, cursor: str | None, sort: str, descending: bool
     ) -> JobPage:
-        now, last = self._now(), self._last(wanted, sort)
-        ordered = self._ordered(wanted, sort, now, last)
-        primary = _primary(sort, now, last)
+        last = self._last(wanted, sort)
+        result = self._ordered(wanted, sort, self._now(), last)
+        ordered, primary = result.rows, _primary(sort, result.now, last)
 
         def key(row: JobRow) -> tuple[Any, ...]:
             return (*_or_last(primary(row)), *row.sort_key) if primary else row.sort_key
@@ -80,34 +88,34 @@ class JobList:
             return self._last_runs.get()
         return NOT_NEEDED
 
-    def _ordered(self, wanted: JobFilter, sort: str, now: int, last: Snapshot) -> list[JobRow]:
+    def _ordered(self, wanted: JobFilter, sort: str, now: int, last: Snapshot) -> _Result:
         published = self._index.rows()
         timed = wanted.state is not None or sort in ("state", "nextFire")
         stamp = (published.generation, last.version, now // REMEMBERED_MS if timed else 0)
         with self._lock:
             known = self._results.get((wanted, sort))
-        if known and known[0] == stamp:
-            return known[1]
+        if known and known.stamp == stamp:
+            return known
         if sort == "nextFire" and not wanted.q:
-            rows = self._by_next_fire(published, wanted, now, last)
+            order = self._fires.rows(published, now)
+            now, rows = order.at, _by_next_fire(order, wanted, last)
         else:
             rows = wanted.apply(published.containing(wanted.q), now, last.rows)
             if primary := _primary(sort, now, last):
                 rows = _sorted(rows, primary)
+        result = _Result(stamp, now, rows)
         with self._lock:
-            self._results[wanted, sort] = (stamp, rows)
+            self._results[wanted, sort] = result
             self._results.move_to_end((wanted, sort))
             if len(self._results) > REMEMBERED:
                 self._results.popitem(last=False)
-        return rows
+        return result
 
-    def _by_next_fire(
-        self, published: Published, wanted: JobFilter, now: int, last: Snapshot
-    ) -> list[JobRow]:
-        order = self._fires.rows(published, now)
-        if wanted.state is JobStatus.ENABLED:
-            return replace(wanted, state=None).apply(order.coming, now, last.rows)
-        return wanted.apply(order.coming + order.resting, now, last.rows)
+
+def _by_next_fire(order: InOrder, wanted: JobFilter, last: Snapshot) -> list[JobRow]:
+    if wanted.state is JobStatus.ENABLED:
+        return replace(wanted, state=None).apply(order.coming, order.at, last.rows)
+    return wanted.apply(order.coming + order.resting, order.at, last.rows)
 
 
 def _descending(
