@@ -1,7 +1,11 @@
-"""`make screenshots`: every page in both languages and themes, wide and as on a phone, in screenshots/."""
+"""`make screenshots`: every page in both languages and themes, wide and as on a phone, in screenshots/.
+
+`python -m tests.e2e.screenshots docs` renews the few pictures of the README in docs/images instead.
+"""
 
 import contextlib
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +19,7 @@ from tests.harness.embedded import Up
 from tests.harness.poll import wait_until
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
+DOCS = FOLDER.parent / "docs/images"
 LANGUAGES = {"en": ("en-GB", "Europe/Berlin"), "zh": ("zh-CN", "Asia/Shanghai")}
 PHONE = {"width": 390, "height": 844}
 SETTLE_MS = 900  # charts, and parts of a page that load by themselves
@@ -88,6 +93,25 @@ def take(browser: Browser, up: Up, api: Api) -> None:
                 _picture(view, f"{name}-{language}-{theme}{size}")
 
 
+def take_for_docs(browser: Browser, up: Up, api: Api) -> None:
+    wanted = pages(api)
+    for name, page, language, theme in (
+        ("dashboard", "dashboard", "en", "light"),
+        ("jobs", "jobs", "en", "light"),
+        ("run", "run-running", "en", "dark"),
+        ("dashboard-zh", "dashboard", "zh", "light"),
+    ):
+        locale, zone = LANGUAGES[language]
+        options = {"viewport": {"width": 1280, "height": 800}, "color_scheme": theme}
+        password = (up.data / "admin-password").read_text().strip()
+        with console(
+            browser, up.url, user="admin", password=password, locale=locale, zone=zone, **options
+        ) as view:
+            view.open(wanted[page])
+            view.page.wait_for_timeout(SETTLE_MS)
+            view.page.screenshot(path=DOCS / f"{name}.png")
+
+
 def _picture(view: Console, name: str) -> None:
     view.page.screenshot(path=FOLDER / f"{name}.png", full_page=True)
 
@@ -98,10 +122,12 @@ def _ended(api: Api, job: str, status: str) -> str:
 
 
 def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
+    for_docs = sys.argv[1:] == ["docs"]
+    folder = DOCS if for_docs else FOLDER
+    folder.mkdir(exist_ok=True)
     with demo_system() as (up, api), chromium() as browser:
-        take(browser, up, api)
-    print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}")
+        (take_for_docs if for_docs else take)(browser, up, api)
+    print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
 
 
 if __name__ == "__main__":
