@@ -180,9 +180,6 @@ class LogStore(Protocol):
     def last_rows(self) -> list[LastRow]:
         """Of all jobs; a fraction of the time that all their states take."""
 
-    def failing_jobs(self) -> list[str]:
-        """Names of the jobs whose last row was a bad one (see Status.bad)."""
-
     def forget_job(self, name: str) -> None:
         """Remove the state row of a deleted job. Its runs stay until they expire."""
 

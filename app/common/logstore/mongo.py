@@ -41,7 +41,6 @@ from app.common.models import Run, Status, Trigger
 _MINUTE_MS = 60_000
 _PRUNED_AT_ONCE = 1000
 _STORED = [status.value for status in Status if status is not Status.RUNNING]
-_BAD = [status.value for status in Status if status.bad]
 _LEDGER_FIELDS = {"jobName": True, "planTime": True, "lastPlanTime": True, "count": True, "status": True}
 _IS_FIRE = {"trigger": {"$in": [Trigger.CRON.value, Trigger.MISFIRE.value]}, "attempt": 1}
 
@@ -203,10 +202,6 @@ class MongoLogStore:
         with translated():
             found = self._states.find({}, {"lastStatus": True, "lastStart": True})
             return list(map(mongo_docs.to_last_row, found))
-
-    def failing_jobs(self) -> list[str]:
-        with translated():
-            return [row["_id"] for row in self._states.find({"lastStatus": {"$in": _BAD}}, {"_id": True})]
 
     def forget_job(self, name: str) -> None:
         with translated():

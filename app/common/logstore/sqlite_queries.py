@@ -28,9 +28,6 @@ def _list(values: tuple[Status, ...] | tuple[Trigger, ...]) -> str:
     return ", ".join(f"'{value.value}'" for value in values)
 
 
-BAD = _list(tuple(status for status in STORED if status.bad))
-
-
 def page(query: RunQuery, limit: int, columns: str = RUN) -> Statement:
     """A walk down one index for each status (and trigger) asked for, merged.
 

@@ -122,7 +122,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         run_streams=RunStreams(client, store, runs),
         ledger=ledger,
         ledger_of_day=LedgerOfDay(ledger, index, now),
-        stats=Stats(index, store, open_runs, workers, now),
+        stats=Stats(index, store, last_runs, open_runs, workers, now),
         upcoming=UpcomingFires(index, now),
         events=Events(index, workers, RunNews(store, open_runs)),
         housekeeping=Housekeeping(settings, store, users, audit, index, now),

@@ -8,11 +8,13 @@ from app.common.models import Status
 from app.master.clock import Clock
 from app.master.problems import invalid
 from app.master.services.job_index import JobIndex, JobRow, JobStatus
+from app.master.services.last_runs import LastRuns
 from app.master.services.open_runs import OpenRuns
 from app.master.services.workers import Workers
 
 DAY_MS = 86_400_000
 MAX_BUCKETS = 1_000
+_BAD = frozenset(status.value for status in Status if status.bad)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,12 @@ class Stats:
         self,
         index: JobIndex,
         store: LogStore,
+        last_runs: LastRuns,
         open_runs: OpenRuns,
         workers: Workers,
         now: Clock,
     ) -> None:
-        self._index, self._store = index, store
+        self._index, self._store, self._last_runs = index, store, last_runs
         self._open_runs, self._workers, self._now = open_runs, workers, now
         self._counted: tuple[int, Counter[JobStatus], list[JobRow]] | None = None
 
@@ -51,7 +54,10 @@ class Stats:
             runs={s: 0 for s in Status if s is not Status.RUNNING}
             | self._store.count_by_status(now - DAY_MS, now + 1),
             running=sum(run.runs for run in self._open_runs.records()),
-            failing=sum(self._index.get(name) is not None for name in self._store.failing_jobs()),
+            failing=sum(
+                status in _BAD and self._index.get(name) is not None
+                for name, status, _ in self._last_runs.get().rows.values()
+            ),
             workers=len(workers),
             workers_silent=sum(w.silent for w in workers),
             capacity=sum(w.info.capacity for w in workers if not w.silent and not w.drained),

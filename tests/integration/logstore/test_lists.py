@@ -220,12 +220,6 @@ def test_last_rows_say_what_the_states_say(store):
     assert ("never ran", "missed", None) in store.last_rows()
 
 
-def test_jobs_fail_whose_last_row_was_a_bad_one(store):
-    store.store([a_run(status.value, status=status) for status in STATUSES])
-    store.store([a_run("mended", T0, Status.FAILED), a_run("mended", T0 + MINUTE)])
-    assert sorted(store.failing_jobs()) == sorted(status.value for status in STATUSES if status.bad)
-
-
 def test_the_ledger_has_the_fires_that_touch_the_window_by_job_and_time(store):
     runs = some_runs(300, seed=4)
     store.store(runs)
