@@ -1,6 +1,7 @@
 """Compresses answers that are text and whole; what is streamed goes out as it comes."""
 
 import gzip
+import re
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,6 +12,17 @@ FROM_BYTES = 1024
 LEVEL = 4  # of a list of jobs: half the time of level 6, and 3 % larger
 AT_ONCE_BYTES = 128 * 1024  # what is more is left to a thread, since it would hold up all other requests
 
+_NOT = re.compile(r"q=0(\.0*)?")
+
+
+def takes_gzip(headers: Headers) -> bool:
+    """Whether a request allows gzip in its answer (RFC 9110, 12.5.3)."""
+    weights = {}
+    for wanted in headers.get("Accept-Encoding", "").lower().split(","):
+        coding, _, weight = wanted.partition(";")
+        weights[coding.strip()] = weight.replace(" ", "")
+    return _NOT.fullmatch(weights.get("gzip", weights.get("*", "q=0"))) is None
+
 
 class Compress:
     """ASGI middleware."""
@@ -19,7 +31,7 @@ class Compress:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or "gzip" not in Headers(scope=scope).get("Accept-Encoding", ""):
+        if scope["type"] != "http" or not takes_gzip(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         held: Message | None = None

@@ -11,6 +11,8 @@ import fastapi_offline
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.master.compress import takes_gzip
+
 OWN = Path(__file__).parent / "static"
 CONSOLE = OWN / "console"
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
@@ -82,7 +84,7 @@ def _answer(request: Request, file: _File, more: Mapping[str, str]) -> Response:
     if file.etag in request.headers.get("If-None-Match", ""):
         return Response(status_code=304, headers=headers)
     content = file.content
-    if file.gzipped is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if file.gzipped is not None and takes_gzip(request.headers):
         headers["Content-Encoding"] = "gzip"
         content = file.gzipped
     return Response(content, headers=headers, media_type=file.media_type)

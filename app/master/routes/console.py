@@ -10,34 +10,36 @@ from app.master.security.roles import Access, needs
 
 router = APIRouter(include_in_schema=False)
 
+READ = ["GET", "HEAD"]
 
-@router.get("/")
+
+@router.api_route("/", methods=READ)
 @needs(Access.OPEN)
 def index(request: Request) -> Response:
     headers = {"Cache-Control": pages.CHECKED, "Content-Security-Policy": pages.CONSOLE_POLICY}
     return pages.file(request, pages.CONSOLE, "index.html", headers) or pages.not_built(503)
 
 
-@router.get("/theme.js")
-@router.get("/favicon.svg")
+@router.api_route("/theme.js", methods=READ)
+@router.api_route("/favicon.svg", methods=READ)
 @needs(Access.OPEN)
 def file(request: Request) -> Response:
     return _found(request, pages.CONSOLE, pages.CHECKED)
 
 
-@router.get("/assets/{name}")
+@router.api_route("/assets/{name}", methods=READ)
 @needs(Access.OPEN)
 def asset(request: Request) -> Response:
     return _found(request, pages.CONSOLE / "assets", pages.FOR_EVER)
 
 
-@router.get("/static/own/{name}")
+@router.api_route("/static/own/{name}", methods=READ)
 @needs(Access.OPEN)
 def own(request: Request) -> Response:
     return _found(request, pages.OWN, pages.FOR_AN_HOUR)
 
 
-@router.get("/static/swagger/{name}")
+@router.api_route("/static/swagger/{name}", methods=READ)
 @needs(Access.OPEN)
 def swagger(request: Request) -> Response:
     return _found(request, pages.SWAGGER, pages.FOR_AN_HOUR)

@@ -107,6 +107,33 @@ def test_files_go_out_compressed_to_those_who_take_it(master, built):
     assert plain.text == SCRIPT
 
 
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip;q=0", None),
+        ("br, GZIP ; q=0.000, *", None),
+        ("x-gzip-like", None),
+        ("*;q=0", None),
+        ("br;q=1.0, gzip;q=0.5", "gzip"),
+        ("*", "gzip"),
+    ],
+)
+def test_compression_is_what_the_client_says(master, api, built, accepted, encoding):
+    for path in ("/assets/index-B1a2.js", "/openapi.json"):
+        answer = api.http.get(path, headers={"Accept-Encoding": accepted})
+        assert (answer.status_code, answer.headers.get("Content-Encoding")) == (200, encoding)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/theme.js", "/favicon.svg", "/assets/index-B1a2.js", "/static/own/docs.js"]
+)
+def test_whether_a_file_is_there_can_be_asked_without_taking_it(master, built, path):
+    asked, taken = httpx.head(f"{master.url}{path}"), httpx.get(f"{master.url}{path}")
+    assert (asked.status_code, asked.content) == (200, b"")
+    for header in ("Content-Type", "Content-Length", "ETag", "Cache-Control"):
+        assert asked.headers[header] == taken.headers[header]
+
+
 def test_where_it_was_not_built_a_page_says_how(master, not_built):
     answer = httpx.get(f"{master.url}/", headers=HTML)
     assert answer.status_code == 503
