@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 30.0
 PRUNE_SECONDS = 3600.0
+GONE_MS = 86_400_000  # without rows: workers may still have some to store for a while after a delete
+STATES_AT_ONCE = 500
 
 
 class Housekeeping:
@@ -92,3 +94,14 @@ class Housekeeping:
             removed = self._store.prune(self._now())
             if removed:
                 log.info("Removed %d rows past their time.", removed, extra={"action": "prune"})
+            self._forget_gone()
+
+    def _forget_gone(self) -> None:
+        """States of jobs deleted by hand, and those that a run which ended after the delete brought back."""
+        if not self._index.mirror.revision:
+            return
+        gone = [name for name, _, _ in self._store.last_rows() if self._index.get(name) is None]
+        for start in range(0, len(gone), STATES_AT_ONCE):
+            for name, state in self._store.job_states(gone[start : start + STATES_AT_ONCE]).items():
+                if state.last_plan_time < self._now() - GONE_MS and self._index.get(name) is None:
+                    self._store.forget_job(name)

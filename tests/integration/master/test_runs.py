@@ -179,3 +179,15 @@ def test_the_summary_adds_up(api, store):
     assert after["jobs"]["paused"] >= 1
     history = api.get("/stats/history?bucket=3600").json()
     assert sum(b["runs"].get("timeout", 0) for b in history["items"]) == after["runs"]["timeout"]
+
+
+def test_the_states_of_jobs_that_are_gone_are_forgotten_after_a_day(api, master, store):
+    api.post("/jobs", {"name": "stays", "command": "true", "cronExpr": "@yearly"})
+    now = int(time.time() * 1000)
+    stored(store, "stays", 1)
+    stored(store, "gone", now - 86_500_000)
+    stored(store, "gone lately", now - 86_000_000)
+    services = master.app.state.services
+    wait_until(lambda: services.index.get("stays"))
+    services.housekeeping._forget_gone()
+    assert set(store.job_states(["stays", "gone", "gone lately"])) == {"stays", "gone lately"}
