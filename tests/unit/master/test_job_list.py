@@ -1,8 +1,5 @@
 """Pages of the job list."""
 
-import itertools
-from datetime import UTC, datetime
-
 from app.common import keys
 from app.common.etcd.txn import KeyValue
 from app.common.models import Job
@@ -13,13 +10,9 @@ from app.master.services.job_list import JobList
 NOON = 1_893_499_200_000  # in 2030
 
 
-def a_row(index: JobIndex, name: str, expression: str, **more: object) -> JobRow:
-    job = Job.model_validate({"name": name, "command": "x", "cronExpr": expression, **more})
+def a_row(index: JobIndex, name: str, expression: str) -> JobRow:
+    job = Job.model_validate({"name": name, "command": "x", "cronExpr": expression})
     return index.row_of(KeyValue(keys.job(name), job.to_json(), 1, 1))
-
-
-def at(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
 
 
 def walked(jobs: JobList, sort: str) -> list[str]:
@@ -47,12 +40,3 @@ def test_pages_hold_each_job_once_though_another_request_was_a_moment_ahead():
     jobs.page(JobFilter(state=JobStatus.ENABLED), 1, None, "nextFire")
     now = NOON - 1
     assert walked(jobs, "nextFire") == ["b1", "b2", "b3", "b4", "b5", "a"]
-
-
-def test_pages_of_a_remembered_order_hold_each_job_once_as_states_change():
-    index = JobIndex(None, "UTC")
-    rows = [a_row(index, f"j{n}", "* * * * *", endsAt=at(NOON + 400 + n)) for n in range(4)]
-    index._published = Published(1, rows)
-    ticks = itertools.chain([NOON + 300], itertools.repeat(NOON + 402))
-    jobs = JobList(index, None, lambda: next(ticks))
-    assert walked(jobs, "state") == ["j0", "j1", "j2", "j3"]
