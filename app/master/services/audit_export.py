@@ -12,6 +12,7 @@ from app.master.services.audit import Audit
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 PAGE = 1000  # entries held in memory
+FORMULAS = tuple("=+-@\t\r")  # a spreadsheet computes a cell that starts so, unless behind a quote
 COLUMNS = [field.alias or name for name, field in AuditView.model_fields.items()]
 
 
@@ -47,7 +48,8 @@ def _csv(entries: list[AuditEntry]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if text.startswith(FORMULAS) else text
 
 
 def _row(cells: list[str]) -> str:

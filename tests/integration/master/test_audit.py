@@ -130,6 +130,16 @@ class TestExport:
         assert json.loads(rows[0]["after"])["command"] == 'echo "a, b"'
         assert rows[0]["before"] == ""
 
+    def test_no_cell_of_a_csv_is_a_formula(self, api, etcd_client):
+        for name in ("=1+1", "@SUM(1)", "-1"):
+            etcd_client.put(keys.job(name), b"put by hand")
+            deleted = api("DELETE", f"/jobs/{name}")
+            assert deleted.status_code == 204, deleted.text
+        rows = list(csv.DictReader(io.StringIO(api.get("/audit/export").text)))
+        cells = [cell for row in rows for cell in row.values()]
+        assert "'=1+1" in cells
+        assert not [cell for cell in cells if cell[:1] in ("=", "@", "-")]
+
     def test_jsonl_has_what_the_list_has(self, api, changed):
         params = {"kind": "job", "actor": "admin"}
         listed = api.get("/audit", params={**params, "limit": 1000}).json()["items"]
