@@ -101,7 +101,7 @@ def test_a_job_that_was_written_is_answered_with_though_etcd_goes_away(master, s
     def away(*args, **kwargs):
         raise EtcdUnavailable("away")
 
-    monkeypatch.setattr(master.app.state.services.running._latest, "_make", away)
+    monkeypatch.setattr(master.app.state.services.running._open_runs, "records", away)
     assert api.post("/jobs", JOB).status_code == 201
     assert api("PUT", "/jobs/outage", {**JOB, "group": "g"}).status_code == 200
     assert api.post("/jobs/outage/pause").status_code == 200
