@@ -22,7 +22,7 @@ OPEN = {
     ("GET", "/readyz"),
     ("POST", "/api/v1/session"),
     ("POST", "/api/v1/session/redeem"),
-    *(("GET", path) for path in FILES),
+    *((method, path) for path in FILES for method in ("GET", "HEAD")),
 }
 ROUTES = [
     (method, route)
