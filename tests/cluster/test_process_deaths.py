@@ -144,7 +144,8 @@ def test_a_lost_run_is_ordered_again_where_the_job_asks_for_it(cluster: Cluster,
         cronExpr="*/2 * * * * * *",
         onWorkerLoss="rerun",
     )
-    records = wait_until(cluster.open_records, 10, "the start of the run")
+    wait_until(lambda: attempts.exists() and attempts.read_text(), 10, "the start of the command")
+    records = cluster.open_records()
     cluster.put_job(name="important", command=f"echo $CRON_ATTEMPT >> {attempts}", cronExpr="0 0 1 1 *",
                     onWorkerLoss="rerun")  # fmt: skip
     worker = records[0].split("/")[3]

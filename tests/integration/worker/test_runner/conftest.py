@@ -84,4 +84,4 @@ def bench() -> Iterator[Bench]:
     yield bench
     bench.runner.close()
     assert bench.alive() == [], "the test left processes behind"
-    assert open_files() == before
+    assert open_files() <= before  # fewer: something of an earlier test was closed meanwhile
