@@ -32,7 +32,7 @@ class Latest(Generic[T]):
         self._made: T | None = None
         self._error: Exception | None = None
         self._asked = False
-        self._resting = False  # after an error
+        self._resting = False  # after an error that somebody got
         self._took = 0.0
         self._tries, self._failures, self._unasked_from = 0, 0, 0.0
         self._changed = threading.Condition()
@@ -78,7 +78,7 @@ class Latest(Generic[T]):
             with self._changed:
                 if not self._changed.wait_for(self._wanted, timeout=1) or self._stopping.is_set():
                     continue
-                self._asked = False
+                asked, self._asked = self._asked, False
             began = time.monotonic()
             made, error = self._made, None
             try:
@@ -90,14 +90,22 @@ class Latest(Generic[T]):
                 )
             with self._changed:
                 self._made, self._error, self._tries = made, error, self._tries + 1
-                self._resting = error is not None
+                # One that nobody asked for, such as before the store is prepared, is tried again when asked.
+                self._resting = asked and error is not None
                 self._changed.notify_all()
             self._took = took = time.monotonic() - began
             self._failures = self._failures + 1 if error else 0
             backoff = RETRY_SECONDS * 2 ** min(self._failures, 10) if error else 0
             self._unasked_from = time.monotonic() + min(MAX_BACKOFF_SECONDS, backoff)
-            self._stopping.wait(max(RETRY_SECONDS, took) if error else REST * took)
+            if error and not asked:
+                with self._changed:
+                    self._changed.wait_for(self._called, max(RETRY_SECONDS, took))
+            else:
+                self._stopping.wait(max(RETRY_SECONDS, took) if error else REST * took)
             self._resting = False
+
+    def _called(self) -> bool:
+        return self._asked or self._stopping.is_set()
 
     def _wanted(self) -> bool:
         if self._stopping.is_set():
