@@ -5,6 +5,8 @@ import { t } from "../i18n";
 import { h, newId, replace, type Child } from "./dom";
 import { clearFieldErrors, showFieldErrors } from "./field";
 
+const SETTLED_MS = 1_000; // longer than any transition of Bootstrap's
+
 export interface DialogOptions {
   title: string;
   body?: Child;
@@ -96,7 +98,8 @@ export function openDialog({ title, body, footer, size, cancel = true, submit }:
   const closed = new Promise<void>((resolve) => {
     element.addEventListener("hidden.bs.modal", () => {
       removeEventListener("hashchange", close);
-      modal.dispose();
+      // What a refused Escape has set in motion still asks for the element.
+      setTimeout(() => modal.dispose(), SETTLED_MS);
       element.remove();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
       resolve();
