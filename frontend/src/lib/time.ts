@@ -43,20 +43,25 @@ export function formatTime(ms: number, options: TimeOptions): string {
   }).format(ms);
 }
 
+/** A date and a time with all of their parts, for Intl. */
+export const TO_THE_MILLISECOND = {
+  hourCycle: "h23",
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+} as const satisfies Intl.DateTimeFormatOptions;
+
 /** Everything there is to know, for a hover: `Wed, Mar 5, 2025, 14:05:06.123 Asia/Shanghai (+08:00)`. */
 export function exactTime(ms: number, options: { locale: string; zone?: string | undefined }): string {
   const zone = options.zone ?? viewerZone();
   const text = dateFormat(options.locale, {
     timeZone: zone,
-    hourCycle: "h23",
     weekday: "short",
-    year: "numeric",
-    month: "short",
-    day: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 3,
+    ...TO_THE_MILLISECOND,
   }).format(ms);
   return `${text} ${zone} (${offsetOf(ms, zone)})`;
 }

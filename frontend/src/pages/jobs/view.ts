@@ -2,22 +2,14 @@
 
 import type { Schemas } from "../../api/client";
 import { choice, many, maybeText, text, type Param, type View } from "../../lib/query";
+import { ENDED_STATUSES } from "../../lib/status";
 
 export type Job = Schemas["JobView"];
 export type InvalidJob = Schemas["InvalidJobView"];
 export type Row = Job | InvalidJob;
 
 export const STATES = ["enabled", "paused", "ended", "invalid"] as const;
-export const OUTCOMES = [
-  "succeeded",
-  "failed",
-  "timeout",
-  "killed",
-  "lost",
-  "missed",
-  "skipped",
-  "never",
-] as const satisfies readonly Schemas["LastStatus"][];
+export const OUTCOMES = [...ENDED_STATUSES, "never"] as const satisfies readonly Schemas["LastStatus"][];
 export const SORT_KEYS = ["name", "group", "state", "nextFire", "lastStatus", "lastStart"] as const;
 export const PAGE_SIZES = ["25", "50", "100", "200"] as const;
 

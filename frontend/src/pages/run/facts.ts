@@ -5,7 +5,7 @@ import { href } from "../../app/address";
 import { locale, t } from "../../i18n";
 import { formatBytes, formatNumber } from "../../lib/number";
 import { dateFormat } from "../../lib/intl";
-import { exactTime, formatDuration } from "../../lib/time";
+import { TO_THE_MILLISECOND, exactTime, formatDuration } from "../../lib/time";
 import { copyButton } from "../../ui/clipboard";
 import { h, newId, type Child } from "../../ui/dom";
 import { statusBadge } from "../../ui/status";
@@ -102,15 +102,6 @@ function size(run: RunDetail): Child {
 
 function exactly(iso: string | null): Child {
   if (!iso) return null;
-  const short = dateFormat(locale(), {
-    hourCycle: "h23",
-    year: "numeric",
-    month: "short",
-    day: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 3,
-  });
+  const short = dateFormat(locale(), TO_THE_MILLISECOND);
   return h("time", { datetime: iso, title: exactTime(ms(iso), { locale: locale() }) }, short.format(ms(iso)));
 }

@@ -2,22 +2,14 @@
 
 import type { paths, components } from "../../api/schema";
 import { choice, many, maybeText, text, type View } from "../../lib/query";
+import { ENDED_STATUSES } from "../../lib/status";
 import { isAnyTime, rangeQuery, TIME_SPEC } from "../shared/time-range";
 
 type Status = components["schemas"]["Status"];
 type Trigger = components["schemas"]["Trigger"];
 export type RunsQuery = NonNullable<paths["/api/v1/runs"]["get"]["parameters"]["query"]>;
 
-export const STATUSES = [
-  "running",
-  "succeeded",
-  "failed",
-  "timeout",
-  "killed",
-  "lost",
-  "missed",
-  "skipped",
-] as const satisfies readonly Status[];
+export const STATUSES = ["running", ...ENDED_STATUSES] as const satisfies readonly Status[];
 export const TRIGGERS = ["cron", "manual", "retry", "misfire", "chain"] as const satisfies readonly Trigger[];
 
 export const PAGE_SIZE = 50;
