@@ -3,6 +3,7 @@
 import { href } from "../../app/address";
 import { t } from "../../i18n";
 import { confirm } from "../../ui/dialog";
+import { check } from "../../ui/check";
 import { h, newId, type Child } from "../../ui/dom";
 import { phrase } from "../../ui/phrase";
 import { ago } from "../../ui/time";
@@ -27,17 +28,7 @@ export async function askMerge(
     input.checked = theirs.has(field) === (side === "theirs");
     input.addEventListener("change", () => (side === "theirs" ? theirs.add(field) : theirs.delete(field)));
     inputs.push({ field, side, input });
-    return h(
-      "div.merge-side",
-      null,
-      h(
-        "div.form-check",
-        null,
-        input,
-        h("label.form-check-label", { for: input.id }, t(`editor:merge.${side}`)),
-      ),
-      ...words,
-    );
+    return h("div.merge-side", null, check(input, t(`editor:merge.${side}`)), ...words);
   };
   const all = (side: "theirs" | "mine") => {
     for (const each of inputs) {

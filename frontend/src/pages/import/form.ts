@@ -4,6 +4,7 @@ import type { Schemas } from "../../api/client";
 import { formatBytes } from "../../lib/number";
 import { locale, t } from "../../i18n";
 import { zones } from "../../lib/zones";
+import { check } from "../../ui/check";
 import { h } from "../../ui/dom";
 import { field, setFieldError } from "../../ui/field";
 import { icon } from "../../ui/icons";
@@ -32,12 +33,7 @@ export class ImportForm {
     yaml: this.radio("yaml"),
   };
   private readonly system = h("input.form-check-input", { type: "checkbox", id: "import-system" });
-  private readonly systemRow = h(
-    "div.form-check",
-    null,
-    this.system,
-    h("label.form-check-label", { for: "import-system" }, t("import:system")),
-  );
+  private readonly systemRow = check(this.system, t("import:system"));
   private readonly group = h("input.form-control.form-control-sm", { type: "text", autocomplete: "off" });
   private readonly zone = h("input.form-control.form-control-sm", {
     type: "text",
@@ -74,12 +70,7 @@ export class ImportForm {
           { "data-field": "format" },
           h("legend.form-label", null, t("import:format.title")),
           Object.entries(this.formats).map(([format, input]) =>
-            h(
-              "div.form-check",
-              null,
-              input,
-              h("label.form-check-label", { for: input.id }, t(`import:format.${format as Format}`)),
-            ),
+            check(input, t(`import:format.${format as Format}`)),
           ),
           this.systemRow,
         ),

@@ -6,6 +6,7 @@ import { href } from "../../app/address";
 import type { Page, PageContext } from "../../app/page";
 import { locale, t } from "../../i18n";
 import { formatNumber } from "../../lib/number";
+import { check } from "../../ui/check";
 import { h, replace } from "../../ui/dom";
 import { showFieldErrors } from "../../ui/field";
 import { icon } from "../../ui/icons";
@@ -107,15 +108,9 @@ class ImportPage {
       null,
       answer.refused > 0 &&
         count > 0 &&
-        h(
-          "div.form-check",
-          null,
+        check(
           partial,
-          h(
-            "label.form-check-label",
-            { for: "import-partial" },
-            t("import:leaveOut", { count: answer.refused, shown: formatNumber(answer.refused, locale()) }),
-          ),
+          t("import:leaveOut", { count: answer.refused, shown: formatNumber(answer.refused, locale()) }),
         ),
       count === 0 ? h("span.text-body-secondary", null, t("import:nothing")) : button,
     );

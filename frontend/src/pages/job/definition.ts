@@ -2,6 +2,7 @@
 
 import { t } from "../../i18n";
 import { READ_ONLY } from "../../lib/job";
+import { check } from "../../ui/check";
 import { copyButton } from "../../ui/clipboard";
 import { h, newId, replace, type Child } from "../../ui/dom";
 import { fieldLabel, valueText } from "../shared/fields";
@@ -79,12 +80,7 @@ export function definitionPanel(source: JobSource): HTMLElement {
       "div.card-head",
       null,
       h("h2", null, t("job:definition.title")),
-      h(
-        "div.form-check.mb-0.me-2",
-        null,
-        all,
-        h("label.form-check-label", { for: all.id }, t("job:definition.showDefaults")),
-      ),
+      check(all, t("job:definition.showDefaults")),
       copyButton(t("job:definition.copyJson"), () => (present ? asText(present) : "")),
     ),
     h("div.card-body", null, commandPlace, facts),
@@ -143,12 +139,7 @@ function command(job: JobView): HTMLElement {
       "div.command-head",
       null,
       h("h3", null, t("job:definition.command")),
-      h(
-        "div.form-check.mb-0",
-        null,
-        wrap,
-        h("label.form-check-label", { for: wrap.id }, t("job:definition.wrap")),
-      ),
+      check(wrap, t("job:definition.wrap")),
       copyButton(t("job:definition.copyCommand"), () => job.command),
     ),
     text,

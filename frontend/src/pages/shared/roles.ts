@@ -2,6 +2,7 @@
 
 import { session, type Role } from "../../app/session";
 import { t } from "../../i18n";
+import { check } from "../../ui/check";
 import { h, newId } from "../../ui/dom";
 import "./roles.css";
 
@@ -46,13 +47,8 @@ export function roleChoice(chosen: Role): RoleChoice {
     h("legend.form-label", null, t("users:role")),
     inputs.map((input) => {
       const role = input.value as Role;
-      return h(
-        "div.form-check",
-        null,
-        input,
-        h("label.form-check-label", { for: input.id }, t(`role.${role}`)),
-        h("div.form-text", { id: `${input.id}-help` }, t(`users:roleMeans.${role}`)),
-      );
+      const help = h("div.form-text", { id: `${input.id}-help` }, t(`users:roleMeans.${role}`));
+      return check(input, t(`role.${role}`), help);
     }),
     h("div.invalid-feedback", { id: errorId }),
   );
