@@ -1,11 +1,13 @@
 """A command prints without end: head and tail are kept, memory stays flat, other fires are on time."""
 
 import time
-from pathlib import Path
 
 from app.common.logstore import RunQuery
 from app.common.models import Run, Status
-from loadtest.report import Report, next_second, running_etcd, sleep_until
+from loadtest.processes import memory_mb
+from loadtest.report import Report
+from loadtest.system import running_etcd
+from loadtest.times import next_second, sleep_until
 from tests.harness.cluster import Cluster
 from tests.harness.oracle import Oracle, judge
 from tests.harness.poll import wait_until
@@ -63,20 +65,3 @@ def run(*, size_mb: int = 1000) -> Report:
     report.check("memory grew by less than 50 MB", peak - before < 50)
     report.check("no other fire was a second late", verdict.clean and verdict.latest_ms < 1_000)
     return report
-
-
-def memory_mb(cluster: Cluster) -> float:
-    """Proportional memory of all processes of all workers (shared pages counted once)."""
-    total = 0
-    for worker in cluster.workers.values():
-        for pid in worker.pids().values():
-            total += pss_kb(pid)
-    return total / 1024
-
-
-def pss_kb(pid: int) -> int:
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)

@@ -1,7 +1,9 @@
 """etcd is killed under load and comes back: firing resumes in seconds, the ledger has no gap."""
 
 from app.common.models import Status
-from loadtest.report import Report, next_second, now_ms, pass_time, running_etcd, sleep_until
+from loadtest.report import Report
+from loadtest.system import running_etcd
+from loadtest.times import next_second, now_ms, pass_time, sleep_until
 from tests.harness.cluster import Cluster
 from tests.harness.oracle import Oracle, judge
 

@@ -4,7 +4,9 @@ import time
 
 from app.common.logstore import RunQuery
 from app.common.models import Status
-from loadtest.report import Report, next_second, now_ms, running_etcd, sleep_until
+from loadtest.report import Report
+from loadtest.system import running_etcd
+from loadtest.times import next_second, now_ms, sleep_until
 from tests.harness.cluster import Cluster
 from tests.harness.oracle import Oracle, judge
 from tests.harness.poll import wait_until

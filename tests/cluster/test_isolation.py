@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.common import keys
 from app.common.models import Status, WorkerState
-from loadtest.report import next_second, sleep_until
+from loadtest.times import next_second, sleep_until
 from tests.cluster.test_jobs import EVERY_SECOND, NEVER_SOON, finished, order
 from tests.cluster.test_process_deaths import is_running, rows
 from tests.harness.cluster import Cluster

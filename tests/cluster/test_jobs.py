@@ -8,7 +8,7 @@ from app.common import keys
 from app.common.etcd import txn
 from app.common.logstore import RunQuery
 from app.common.models import KillOrder, Run, RunOrder, Status, Trigger
-from loadtest.report import now_ms
+from loadtest.times import now_ms
 from tests.cluster.test_process_deaths import is_running, rows
 from tests.harness.cluster import Cluster
 from tests.harness.oracle import Oracle

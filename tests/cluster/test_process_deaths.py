@@ -12,7 +12,7 @@ from app.common.etcd import txn
 from app.common.logstore import RunQuery
 from app.common.models import OpenRecord, Outcome, Run, Status
 from app.common.models.run import run_id
-from loadtest.report import next_second, now_ms, sleep_until
+from loadtest.times import next_second, now_ms, sleep_until
 from tests.harness.cluster import Cluster
 from tests.harness.oracle import Oracle, judge
 from tests.harness.poll import wait_until
