@@ -15,6 +15,7 @@ from loadtest import (
     etcd_outage,
     exactly_once,
     idle,
+    scale,
     stages,
     store_outage,
     throughput,
@@ -30,6 +31,7 @@ MEASUREMENTS = (
     etcd_outage,
     throughput,
     stages,
+    scale,
     idle,
     console,
 )

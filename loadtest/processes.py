@@ -52,6 +52,11 @@ def memory_mb(cluster: Cluster) -> float:
     return sum(pss_kb(pid) for pid in pids_of(cluster).values()) / 1024
 
 
+def peak_mb(cluster: Cluster) -> float:
+    """The most memory that each process of all workers has had, added up. What is shared counts in each."""
+    return sum(_peak_kb(pid) for pid in pids_of(cluster).values()) / 1024
+
+
 def pids_of(cluster: Cluster) -> dict[str, int]:
     """All processes of all workers, by `worker/what it does`."""
     return {
@@ -83,6 +88,14 @@ class CpuClock:
             used[name] = now.own - before.own
             commands += now.children - before.children
         return used | {"commands": commands}
+
+
+def _peak_kb(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM:")), 0)
 
 
 def _stat(pid: int) -> list[str]:

@@ -80,7 +80,9 @@ class CursorReader:
             else:
                 self._planner.plan(held, found.plan, now)
             self._waiting.pop(name, None)
-        self._all = False
+        if self._all:
+            log.info("All jobs are planned.", extra={"action": "plan", "jobs": len(names)})
+            self._all = False
 
     def _adopt(self, held: HeldJob, found: Cursor, now: int) -> bool:
         """Move the cursor to now, with an audit entry; whoever comes first does it for all. The cursor only
