@@ -20,6 +20,7 @@ from loadtest import (
     store_outage,
     throughput,
     worker_loss,
+    workers,
 )
 from loadtest.report import Report
 
@@ -34,6 +35,7 @@ MEASUREMENTS = (
     scale,
     idle,
     console,
+    workers,
 )
 SAVE = typer.Option("--save", help="Write the figures as JSON to this file, a table and plots beside it.")
 RIGHT = typer.Option("--right", help="Fail on a wrong result only, not on a missed target.")
