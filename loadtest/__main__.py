@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from loadtest import (
+    api,
     big_output,
     console,
     etcd_outage,
@@ -36,6 +37,7 @@ MEASUREMENTS = (
     idle,
     console,
     workers,
+    api,
 )
 SAVE = typer.Option("--save", help="Write the figures as JSON to this file, a table and plots beside it.")
 RIGHT = typer.Option("--right", help="Fail on a wrong result only, not on a missed target.")
