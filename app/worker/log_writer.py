@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 
 BATCH = 1_000  # rows
 BATCH_SECONDS = 0.25  # the oldest row of a batch waits no longer
+GATHER_SECONDS = 0.05  # between looks at the queue while a batch gathers: a wake-up for each row costs most
+GATHER_BYTES = (
+    64 * 1024
+)  # in one look; what comes faster is read without a pause, or its producers would wait
 MAX_BUFFER_BYTES = 128 * 1024 * 1024  # rows in memory when neither store nor spool takes them
 FULL_SECONDS = 1.0  # between tries when there is nowhere to put the rows
 MAX_BACKOFF = 5.0  # seconds between tries while the store is away
@@ -51,6 +55,7 @@ class LogWriter:
         self._buffer: list[Run] = []
         self._buffer_bytes = 0
         self._oldest = 0.0
+        self._slow = True  # little came last time
         self._full_until = 0.0  # neither store nor spool took the buffer; not tried before
         self._lost: list[Run] = []  # only the store can tell what they are; they never go to the spool
         self._prepared = False
@@ -61,8 +66,7 @@ class LogWriter:
         self._stopping = False
 
     def turn(self) -> bool:
-        for message in self._inbox.receive(self._sleep()):
-            self._take(message)
+        self._receive()
         now = self._monotonic()
         full = len(self._buffer) >= BATCH or bool(self._lost) or self._stopping
         if self._buffer and (full or now - self._oldest >= BATCH_SECONDS) and now >= self._full_until:
@@ -83,6 +87,14 @@ class LogWriter:
         self._inbox.close()
         self._spool.close()
         self._store.close()
+
+    def _receive(self) -> None:
+        if self._buffer and self._slow:
+            time.sleep(min(GATHER_SECONDS, self._sleep()))
+        before = self._buffer_bytes
+        for message in self._inbox.receive(self._sleep()):
+            self._take(message)
+        self._slow = self._buffer_bytes - before < GATHER_BYTES
 
     def _take(self, message: object) -> None:
         if isinstance(message, list):

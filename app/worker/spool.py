@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from zlib import crc32
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 32 * 1024 * 1024
 NUMBER_DIGITS = 12  # in the name of a segment
-_DEFAULTS = {f.name: f.default for f in fields(Run)}
+_DEFAULTS = tuple((f.name, f.default) for f in fields(Run))
 
 
 class SpoolFull(Exception):
@@ -140,7 +140,11 @@ class Spool:
 
 
 def _line(row: Run) -> bytes:
-    given = {name: value for name, value in asdict(row).items() if value != _DEFAULTS.get(name)}
+    given = {}
+    for name, default in _DEFAULTS:
+        value = getattr(row, name)
+        if value != default:
+            given[name] = value
     # ASCII only: output may hold lone surrogates, which UTF-8 cannot.
     body = json.dumps(given, separators=(",", ":")).encode("ascii")
     return b"%08x %s\n\n" % (crc32(body), body)

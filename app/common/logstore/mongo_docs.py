@@ -90,19 +90,12 @@ def to_recent(document: Mapping[str, Any]) -> RecentRun:
 
 def of_state(state: Progress, version: int) -> Document:
     document = _document(state, _STATE)
-    document["lastStatus"] = state.last_status.value
-    if state.ran_status is not None:
-        document["ranStatus"] = state.ran_status.value
     document["version"] = version
     return document
 
 
 def to_state(document: Mapping[str, Any]) -> Progress:
-    values = _values(document, _STATE)
-    values["last_status"] = Status(values["last_status"])
-    if "ran_status" in values:
-        values["ran_status"] = Status(values["ran_status"])
-    return Progress(**values)
+    return Progress(**_values(document, _STATE))
 
 
 def to_last_row(document: Mapping[str, Any]) -> LastRow:

@@ -45,7 +45,7 @@ class Database:
         self._idle: deque[sqlite3.Connection] = deque()
 
     def prepare(self) -> None:
-        """Create the file, for its owner only, and the schema, where missing."""
+        """Create the file, for its owner only, and bring its schema to this version."""
         with self._translated():
             try:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,8 +57,8 @@ class Database:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version > sqlite_schema.VERSION:
                 raise StoreError(f"{self._path}: was written by a newer version of this program; upgrade it")
-            if version == 0:
-                for statement in sqlite_schema.statements():
+            if version < sqlite_schema.VERSION:
+                for statement in sqlite_schema.statements(version):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {sqlite_schema.VERSION}")
 

@@ -1,4 +1,4 @@
-"""The tables of the SQLite store. A change raises VERSION and says, in Database.prepare, how to get there.
+"""The tables of the SQLite store. A change raises VERSION and says, in _UPGRADES, how to get there.
 
 `run` is clustered by id, which sorts by plan time, and each of its indexes ends in the id as well. A list of
 the console is a short walk down one index for every status asked for, so a rare status needs no long search;
@@ -9,7 +9,7 @@ Command and output live apart: lists and the ledger then read a fraction of the 
 import sqlite3
 from collections.abc import Iterator
 
-VERSION = 1
+VERSION = 2
 
 _SCRIPT = """
 CREATE TABLE run (
@@ -49,18 +49,10 @@ CREATE INDEX run_by_range_end ON run (last_plan_time) WHERE last_plan_time IS NO
 
 CREATE TABLE run_text (id TEXT PRIMARY KEY, command TEXT NOT NULL, output TEXT NOT NULL);
 
--- Rows a minute and status, kept by triggers: charts over millions of rows cost what they show.
+-- Rows a minute and status, added up a batch at a time: charts over millions of rows cost what they show.
 CREATE TABLE tally (
     status TEXT, minute INTEGER, n INTEGER NOT NULL, PRIMARY KEY (status, minute)
 ) WITHOUT ROWID;
-CREATE TRIGGER run_counted AFTER INSERT ON run BEGIN
-    INSERT INTO tally VALUES (NEW.status, NEW.plan_time / 60000, NEW.count)
-    ON CONFLICT DO UPDATE SET n = n + excluded.n;
-END;
-CREATE TRIGGER run_uncounted AFTER DELETE ON run BEGIN
-    UPDATE tally SET n = n - OLD.count WHERE status = OLD.status AND minute = OLD.plan_time / 60000;
-    DELETE FROM tally WHERE status = OLD.status AND minute = OLD.plan_time / 60000 AND n = 0;
-END;
 
 CREATE TABLE job_state (
     job_name TEXT PRIMARY KEY,
@@ -93,11 +85,23 @@ CREATE INDEX audit_by_target ON audit (target, id);
 CREATE INDEX audit_by_actor ON audit (actor, id);
 """
 
+# By the version they lead from. In version 1 triggers kept the tally: twice the cost of inserting a row.
+_UPGRADES = {
+    1: """
+DROP TRIGGER run_counted;
+DROP TRIGGER run_uncounted;
+""",
+}
 
-def statements() -> Iterator[str]:
-    """One by one, since `executescript` would commit the transaction around it."""
+
+def statements(version: int) -> Iterator[str]:
+    """What leads from a version (0: an empty file) to this one.
+
+    One by one, since `executescript` would commit the transaction around it.
+    """
+    scripts = [_UPGRADES[each] for each in range(version, VERSION)] if version else [_SCRIPT]
     statement = ""
-    for line in _SCRIPT.splitlines(keepends=True):
+    for line in "".join(scripts).splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
             yield statement

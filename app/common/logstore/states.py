@@ -19,10 +19,13 @@ SMOOTHING = 0.2  # weight of the newest duration in the moving average
 
 @dataclass(slots=True)
 class Progress:
-    """A JobState, with `last_key` and `ran_key`: the newest row taken in, and the newest that ran."""
+    """A JobState, with `last_key` and `ran_key`: the newest row taken in, and the newest that ran.
+
+    Each field is as databases keep it, so the statuses are their values.
+    """
 
     job_name: str
-    last_status: Status = Status.MISSED
+    last_status: str = Status.MISSED.value
     last_plan_time: int = 0
     last_start: int | None = None
     last_end: int | None = None
@@ -31,21 +34,21 @@ class Progress:
     typical_duration_ms: float | None = None
     last_key: str = ""
     ran_key: str = ""
-    ran_status: Status | None = None
+    ran_status: str | None = None
 
     def take_in(self, key: str, run: Run) -> bool:
         """Whether the row changed anything. With an equal key, only a real result in place of LOST does."""
-        newest = key > self.last_key or (key == self.last_key and self.last_status is Status.LOST)
+        newest = key > self.last_key or (key == self.last_key and self.last_status == Status.LOST)
         if newest:
             self.last_key = key
-            self.last_status = run.status
+            self.last_status = run.status.value
             self.last_plan_time = run.last_plan_time or run.plan_time
         if not run.status.ran:
             return newest
-        counted = key == self.ran_key and self.ran_status is Status.LOST
+        counted = key == self.ran_key and self.ran_status == Status.LOST
         if key > self.ran_key or counted:
             self.ran_key = key
-            self.ran_status = run.status
+            self.ran_status = run.status.value
             self._ran(run, counted=counted)
             return True
         return newest
@@ -72,7 +75,7 @@ class Progress:
     def public(self) -> JobState:
         return JobState(
             job_name=self.job_name,
-            last_status=self.last_status,
+            last_status=Status(self.last_status),
             last_plan_time=self.last_plan_time,
             last_start=self.last_start,
             last_end=self.last_end,

@@ -183,3 +183,45 @@ def _prune(url):
     store = open_store(url, 5)
     assert store.prune(T0 + MINUTE) == 5000
     store.close()
+
+
+VERSION_1 = """
+CREATE TRIGGER run_counted AFTER INSERT ON run BEGIN
+    INSERT INTO tally VALUES (NEW.status, NEW.plan_time / 60000, NEW.count)
+    ON CONFLICT DO UPDATE SET n = n + excluded.n;
+END;
+CREATE TRIGGER run_uncounted AFTER DELETE ON run BEGIN
+    UPDATE tally SET n = n - OLD.count WHERE status = OLD.status AND minute = OLD.plan_time / 60000;
+    DELETE FROM tally WHERE status = OLD.status AND minute = OLD.plan_time / 60000 AND n = 0;
+END;
+PRAGMA user_version = 1;
+"""
+
+
+def counted(url):
+    with contextlib.closing(sqlite3.connect(file_of(url))) as other:
+        return other.execute("SELECT status, minute - ?, n FROM tally", (T0 // MINUTE,)).fetchall()
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(sqlite, sqlite_url, opened):
+    """There, triggers counted each row."""
+    sqlite.store([a_run(plan=T0, expire_at=T0), a_run(plan=T0 + MINUTE)])
+    with contextlib.closing(sqlite3.connect(file_of(sqlite_url))) as other:
+        other.executescript(VERSION_1)
+    store = opened(sqlite_url)
+    store.store([a_run("other", T0), a_run("other", T0 + MINUTE, Status.FAILED)])
+    assert counted(sqlite_url) == [("failed", 1, 1), ("succeeded", 0, 2), ("succeeded", 1, 1)]
+    assert store.prune(T0) == 1
+    assert counted(sqlite_url) == [("failed", 1, 1), ("succeeded", 0, 1), ("succeeded", 1, 1)]
+
+
+def test_the_tally_counts_what_is_there_and_nothing_else(sqlite, sqlite_url):
+    sqlite.store([a_run(plan=T0 + i, expire_at=T0 + MINUTE) for i in range(5)])
+    sqlite.store([a_run("other", status=Status.LOST), a_run(plan=T0), a_run("other", worker="w2")])
+    assert counted(sqlite_url) == [("succeeded", 0, 6)]
+    sqlite.store(
+        [a_run("range", status=Status.MISSED, count=2), a_run("range", status=Status.MISSED, count=9)]
+    )
+    assert counted(sqlite_url) == [("missed", 0, 9), ("succeeded", 0, 6)]
+    sqlite.prune(T0 + MINUTE)
+    assert counted(sqlite_url) == [("missed", 0, 9), ("succeeded", 0, 1)]

@@ -3,6 +3,7 @@
 import signal
 import sqlite3
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -108,8 +109,10 @@ def database(tmp_path):
 
 @pytest.fixture
 def open_desk(sockets, monkeypatch):
-    for name, seconds in {"MAX_BACKOFF": 0.5, "BATCH_SECONDS": 0.05, "FULL_SECONDS": 0.5}.items():
-        monkeypatch.setattr(log_writer, name, seconds)  # the tests have no time
+    # The tests have no time.
+    shorter = {"MAX_BACKOFF": 0.5, "BATCH_SECONDS": 0.05, "GATHER_SECONDS": 0.005, "FULL_SECONDS": 0.5}
+    for name, seconds in shorter.items():
+        monkeypatch.setattr(log_writer, name, seconds)
     desks = []
 
     def open_one(url, **options):
@@ -171,6 +174,24 @@ def test_many_rows_are_stored_in_large_batches(desk):
     desk.until(lambda: len(desk.acked()) == 5_000)
     assert len(desk.stored()) == 5_000
     assert batches() - before <= 12
+
+
+def test_rows_that_come_one_by_one_are_looked_for_now_and_then(desk, monkeypatch):
+    """A wake-up for each of them would cost more than to store it."""
+    monkeypatch.setattr(log_writer, "BATCH_SECONDS", 0.25)
+    monkeypatch.setattr(log_writer, "GATHER_SECONDS", 0.05)
+
+    def trickle():
+        for i in range(200):
+            desk.send([row(i)])
+            time.sleep(0.001)
+
+    looks = []
+    sender = threading.Thread(target=trickle)
+    sender.start()
+    desk.until(lambda: looks.append(1) or len(desk.acked()) == 200)
+    sender.join()
+    assert len(looks) < 100
 
 
 class TestStoreAway:
