@@ -1,4 +1,8 @@
-"""The limit of the machine: how many commands a second a loop starts that does nothing else."""
+"""The limit of the machine: how many commands a second a loop starts that does nothing else.
+
+It starts the same command, with as many at once as a worker by default, and captures and reaps as a worker
+does; it plans, claims and records nothing.
+"""
 
 import os
 import select
@@ -7,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app.common.settings import WorkerSettings
 from tests.harness.oracle import Oracle
 
-CONCURRENCY = 16
+CONCURRENCY: int = WorkerSettings.model_fields["capacity"].default
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "CRON_JOB": "job-1",
@@ -19,7 +24,7 @@ ENVIRONMENT = {
 
 
 def bare_rate(seconds: float, concurrency: int = CONCURRENCY) -> float:
-    """Commands a second of a loop that only spawns, captures and reaps the jobs' own command."""
+    """Commands a second, over `seconds`."""
     with TemporaryDirectory(prefix="yuanya-load-") as directory:
         command = Oracle(Path(directory)).command()
         started = time.monotonic()
@@ -27,12 +32,13 @@ def bare_rate(seconds: float, concurrency: int = CONCURRENCY) -> float:
         return done / (time.monotonic() - started)
 
 
-def bare_seconds(count: int, concurrency: int = CONCURRENCY) -> float:
-    """How long the same loop takes to run `count` commands."""
+def bare_starts(count: int, concurrency: int = CONCURRENCY) -> list[int]:
+    """When each of `count` commands started that are wanted at once: ms after that, by their own clocks."""
     with TemporaryDirectory(prefix="yuanya-load-") as directory:
-        started = time.monotonic()
-        _loop(Oracle(Path(directory)).command(), concurrency, lambda begun: begun < count)
-        return time.monotonic() - started
+        oracle = Oracle(Path(directory))
+        wanted = time.time_ns() // 1_000_000
+        _loop(oracle.command(), concurrency, lambda begun: begun < count)
+        return sorted(start.at - wanted for start in oracle.starts())
 
 
 def _loop(command: str, concurrency: int, go_on: Callable[[int], bool]) -> int:
