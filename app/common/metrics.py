@@ -23,7 +23,7 @@ CLAIM_TRANSACTIONS = Counter(
     "cron_claim_transactions", "Transactions and check reads sent to etcd for claims.", ["kind"]
 )
 CLAIM_BATCH = Histogram(
-    "cron_claim_batch_size", "Fires a claim transaction.", buckets=(1, 2, 5, 10, 20, 40, 60)
+    "cron_claim_batch_size", "Fires a claim transaction.", buckets=(1, 2, 5, 10, 20, 40, 60, 120)
 )
 
 # Worker: state

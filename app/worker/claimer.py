@@ -21,6 +21,7 @@ from app.worker.claims import (
     claim_batch,
     hold_locks,
     look,
+    why_refused,
 )
 from app.worker.job_table import HeldJob, JobTable
 from app.worker.orders import HeldOrder, OrderBook
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 MAX_ROUNDS = 3  # of one fire: first, against the cursor found, and once more if somebody was quicker
 MAX_BACKOFF_MS = 2_000
-FIRES_A_TURN = 2 * BATCH  # what was won starts before more is claimed
+FIRES_A_TURN = BATCH  # what was won starts before more is claimed
 WON = (Answer.RUN, Answer.OVERLAP, Answer.RECORDED)
 
 
@@ -68,6 +69,12 @@ def _batches(attempts: Iterable[_Attempt]) -> Iterator[list[_Attempt]]:
             yield layer[start : start + BATCH]
 
 
+def _count(answers: Iterable[Claimed]) -> None:
+    for answer, count in Counter(claimed.answer for claimed in answers).items():
+        if answer is not Answer.REFUSED:  # counted by its reason
+            CLAIMS.labels(outcome=answer.value).inc(count)
+
+
 class Claimer:
     """Times are epoch ms. `attempt` never raises for etcd: what could not be asked is asked again later."""
 
@@ -95,6 +102,11 @@ class Claimer:
         times = [self._planner.next_due(), self._orders.next_due(), 0 if self._doubtful else None]
         due = min((time for time in times if time is not None), default=None)
         return None if due is None else max(due, self._retry_at)
+
+    def may_claim(self, now: int) -> bool:
+        """Whether `attempt` may claim something now, if there is room for it."""
+        due = self.next_due()
+        return self._planner.waits_for_room or (due is not None and due <= now)
 
     @property
     def not_before(self) -> int:
@@ -165,11 +177,11 @@ class Claimer:
             if fire and held and attempt.claim.run and not self._planner.may_run(held, fire, now):
                 late.append((attempt, self._maker.of_fire(held, fire, now, runs=False)))
         if late:
-            answers = self._send([claim for _, claim in late], lease, in_doubt=True)
+            answers = self._ask_in_doubt([claim for _, claim in late], lease)
             for (attempt, claim), claimed in zip(late, answers, strict=True):
                 if claimed.answer is Answer.RECORDED:
                     attempt.claim = claim
-        answers = self._send([attempt.claim for attempt in batch], lease, in_doubt=True)
+        answers = self._ask_in_doubt([attempt.claim for attempt in batch], lease)
         runs = [a.claim for a, c in zip(batch, answers, strict=True) if c.answer is Answer.RUN]
         locked = [claim for claim in runs if claim.locked]
         if not locked:
@@ -240,7 +252,7 @@ class Claimer:
     def _claim(self, attempts: list[_Attempt], now: int, lease: int, won: list[Won]) -> None:
         """Claim, and again against the cursors found. What is not claimed in the end is tried again later."""
         for _ in range(MAX_ROUNDS):
-            batches, attempts = deque(_batches(attempts)), []
+            batches, refused = deque(_batches(attempts)), list[_Attempt]()
             while batches:
                 batch = batches.popleft()
                 try:
@@ -250,10 +262,10 @@ class Claimer:
                         "Claims are in doubt: %s", error, extra={"action": "claim", "claims": len(batch)}
                     )
                     self._doubtful += batch
-                    self._retry_all([*attempts, *itertools.chain.from_iterable(batches)], now)
+                    self._retry_all([*refused, *itertools.chain.from_iterable(batches)], now)
                     raise
                 except LeaseNotFound:
-                    self._retry_all([*batch, *attempts, *itertools.chain.from_iterable(batches)], now)
+                    self._retry_all([*batch, *refused, *itertools.chain.from_iterable(batches)], now)
                     raise
                 except EtcdError as error:
                     if len(batch) > 1:
@@ -264,23 +276,43 @@ class Claimer:
                     self._retry(batch[0], now + MAX_BACKOFF_MS)
                     continue
                 for attempt, claimed in zip(batch, answers, strict=True):
-                    if self._take_answer(attempt, claimed, now, won):
-                        attempts.append(attempt)
+                    if claimed.answer in WON:
+                        won += self._take(attempt, claimed)
+                    else:
+                        refused.append(attempt)
+            if not refused:
+                return
+            try:
+                reasons = self._ask_why([attempt.claim for attempt in refused])
+            except EtcdError:
+                self._retry_all(refused, now)
+                raise
+            attempts = [a for a, why in zip(refused, reasons, strict=True) if self._again(a, why, now)]
         self._retry_all(attempts, now)
 
-    def _send(self, claims: list[Claim], lease: int, *, in_doubt: bool = False) -> list[Claimed]:
-        answers = claim_batch(self._client, self._worker, lease, claims, in_doubt=in_doubt)
+    def _send(self, claims: list[Claim], lease: int) -> list[Claimed]:
+        answers = claim_batch(self._client, self._worker, lease, claims)
         CLAIM_TRANSACTIONS.labels(kind="claim").inc()
         CLAIM_BATCH.observe(len(claims))
-        for claimed in answers:
-            CLAIMS.labels(outcome=claimed.answer.value).inc()
+        _count(answers)
         return answers
 
-    def _take_answer(self, attempt: _Attempt, claimed: Claimed, now: int, won: list[Won]) -> bool:
+    def _ask_why(self, claims: list[Claim], *, in_doubt: bool = False) -> list[Claimed]:
+        reasons = why_refused(self._client, self._worker, claims, in_doubt=in_doubt)
+        CLAIM_TRANSACTIONS.labels(kind="reason").inc()
+        _count(reasons)
+        return reasons
+
+    def _ask_in_doubt(self, claims: list[Claim], lease: int) -> list[Claimed]:
+        """Claim once more what an earlier request may have won; the answers say so of what it did win."""
+        answers = self._send(claims, lease)
+        refused = [claim for claim, each in zip(claims, answers, strict=True) if each.answer not in WON]
+        reasons = iter(self._ask_why(refused, in_doubt=True) if refused else ())
+        return [each if each.answer in WON else next(reasons) for each in answers]
+
+    def _again(self, attempt: _Attempt, claimed: Claimed, now: int) -> bool:
         """Whether to claim at once again, against the cursor found."""
         match claimed.answer:
-            case Answer.RUN | Answer.OVERLAP | Answer.RECORDED:
-                won += self._take(attempt, claimed)
             case Answer.GAP if attempt.fire and attempt.held and claimed.cursor is not None:
                 attempt.fire.read, attempt.fire.cursor = True, claimed.cursor
                 runs = self._planner.may_run(attempt.held, attempt.fire, now)

@@ -1,4 +1,4 @@
-"""The claim: one nested transaction a fire, many a request, and what its answer means.
+"""The claim: one nested transaction a fire, many a request, and why one was refused.
 
     If   mod_revision(job) == the revision planned from
      and value(fired) == the cursor known
@@ -6,9 +6,16 @@
          If lock is free (or the job allows overlap)
          Then put lock, put open record {run}     -> RUN
          Else get lock, put open record {overlap} -> OVERLAP
-    Else get job, get fired                       -> TAKEN, STALE or GAP
+    Else nothing                                  -> REFUSED
 
 The cursor only grows and is not leased, so no plan time is claimed twice, whatever clocks and crashes do.
+
+Refusals are rare, so a claim asks for no reason: `why_refused` reads it afterwards, for many at once. What it
+reads may be newer than the refusal, and holds all the same. A cursor at or beyond the plan time stays there:
+TAKEN. A revision that the job no longer has never comes back: STALE. A cursor that is older or unreadable
+tells what the next claim must compare with, and that claim is refused in turn if it is out of date. And what
+refuses a claim in doubt that is asked again refuses its first request for good: either this was carried out
+before, and its open record is there to be read, or it never will be.
 """
 
 from collections.abc import Sequence
@@ -21,18 +28,21 @@ from app.common import keys
 from app.common.etcd import EtcdClient, KeyValue, TxnResult, txn
 from app.common.models import OpenRecord, run_id
 
-BATCH = 60  # claims a transaction: with what each nests, within etcd's limit of 128 along every path
+BATCH = 120  # claims a transaction: with what each nests, within etcd's limit of 128 along every path
+EVIDENCE = 5  # keys that tell why a claim was refused
+REASONS_A_READ = txn.MAX_OPERATIONS // EVIDENCE
 
 
 class Answer(StrEnum):
     """RUN: won, start the command. OVERLAP: won, but the previous run is still in progress. RECORDED: won,
-    and nothing is to run (the fire is a misfire). TAKEN: it was claimed before. STALE: the job changed. GAP:
-    fires before this one are unclaimed; claim again against `Claimed.cursor`. NO_CURSOR: nobody can tell what
-    was claimed."""
+    and nothing is to run (the fire is a misfire). REFUSED: not won by this request. And why: TAKEN, it was
+    claimed before. STALE, the job changed. GAP, fires before this one are unclaimed; claim again against
+    `Claimed.cursor`. NO_CURSOR, nobody can tell what was claimed."""
 
     RUN = "run"
     OVERLAP = "overlap"
     RECORDED = "recorded"
+    REFUSED = "refused"
     TAKEN = "taken"
     STALE = "stale"
     GAP = "gap"
@@ -73,19 +83,34 @@ class Claimed:
     overtaken: bool = False
 
 
-def claim_batch(
-    client: EtcdClient, worker: str, lease: int, claims: Sequence[Claim], *, in_doubt: bool = False
-) -> list[Claimed]:
-    """Claim at most BATCH fires, each of another job, in one transaction; answers in the order of the claims.
+def claim_batch(client: EtcdClient, worker: str, lease: int, claims: Sequence[Claim]) -> list[Claimed]:
+    """Claim at most BATCH fires, each of another job, in one transaction; answers in the order of the claims:
+    RUN, OVERLAP, RECORDED or REFUSED.
 
-    Raises EtcdUnavailable, after which any of them may have been won: ask again with `in_doubt`, and those
-    that were say so, since they find the open records they left. After any other error none was won.
+    Raises EtcdUnavailable, after which any of them may have been won: ask again, and let `why_refused` tell
+    of those that are refused whether the first request had won them. After any other error none was won.
     """
     result = client.txn(success=[_operation(claim, worker, lease) for claim in claims])
     return [
-        _answer(claim, reply, result.revision) if reply.succeeded else _refused(claim, reply, in_doubt)
-        for claim, reply in zip(claims, result.responses, strict=True)
+        _answer(claim, reply, result.revision) for claim, reply in zip(claims, result.responses, strict=True)
     ]
+
+
+def why_refused(
+    client: EtcdClient, worker: str, claims: Sequence[Claim], *, in_doubt: bool = False
+) -> list[Claimed]:
+    """Why these claims were refused, in their order: TAKEN, STALE, GAP or NO_CURSOR. With `in_doubt`, those
+    that an earlier request had won say so, since it left their open records."""
+    answers: list[Claimed] = []
+    for start in range(0, len(claims), REASONS_A_READ):
+        batch = claims[start : start + REASONS_A_READ]
+        wanted = [txn.get(key) for claim in batch for key in _evidence(claim, worker)]
+        found = client.txn(success=wanted).responses
+        answers += [
+            _reason(claim, found[at : at + EVIDENCE], in_doubt)
+            for claim, at in zip(batch, range(0, len(found), EVIDENCE), strict=True)
+        ]
+    return answers
 
 
 def hold_locks(client: EtcdClient, worker: str, lease: int, claims: Sequence[Claim]) -> set[str]:
@@ -106,8 +131,8 @@ def hold_locks(client: EtcdClient, worker: str, lease: int, claims: Sequence[Cla
 
 
 def _operation(claim: Claim, worker: str, lease: int) -> txn.Operation:
-    lock, overlap_key = keys.lock(claim.job), keys.running(worker, claim.overlap_id)
-    put_overlap = txn.put(overlap_key, claim.overlap.to_json())
+    lock = keys.lock(claim.job)
+    put_overlap = txn.put(keys.running(worker, claim.overlap_id), claim.overlap.to_json())
     if claim.order is None:
         fired = keys.fired(claim.job)
         compare = [
@@ -115,26 +140,22 @@ def _operation(claim: Claim, worker: str, lease: int) -> txn.Operation:
             txn.value_is(fired, keys.cursor(claim.cursor)),
         ]
         take = txn.put(fired, keys.cursor(claim.plan))
-        failure = [txn.get(keys.job(claim.job)), txn.get(fired)]
     else:
         compare = [txn.present(claim.order)]
         if claim.run is not None:
             compare.append(txn.mod_revision_is(keys.job(claim.job), claim.revision))
         take = txn.delete(claim.order)
-        failure = [txn.get(keys.job(claim.job)), txn.get(claim.order)]
-    # A claim that was won by an earlier request, whose reply was lost, shows by its own open record.
-    failure += [txn.get(keys.running(worker, claim.run_id)), txn.get(overlap_key), txn.get(lock)]
     if claim.run is None:
-        return txn.nested(compare, [take, put_overlap], failure)
+        return txn.nested(compare, [take, put_overlap])
     put_run = txn.put(keys.running(worker, claim.run_id), claim.run.to_json())
     if not claim.locked:
-        return txn.nested(compare, [take, put_run], failure)
+        return txn.nested(compare, [take, put_run])
     decide = txn.nested(
         [txn.absent(lock)],
         [txn.put(lock, lock_value(worker, claim.run_id), lease), put_run],
         [txn.get(lock), put_overlap],
     )
-    return txn.nested(compare, [take, decide], failure)
+    return txn.nested(compare, [take, decide])
 
 
 def lock_value(worker: str, run_id: str) -> bytes:
@@ -142,6 +163,8 @@ def lock_value(worker: str, run_id: str) -> bytes:
 
 
 def _answer(claim: Claim, reply: TxnResult, revision: int) -> Claimed:
+    if not reply.succeeded:
+        return Claimed(Answer.REFUSED, revision)
     if claim.run is None:
         return Claimed(Answer.RECORDED, revision)
     if not claim.locked or reply.responses[1].succeeded:
@@ -151,8 +174,19 @@ def _answer(claim: Claim, reply: TxnResult, revision: int) -> Claimed:
     )
 
 
-def _refused(claim: Claim, reply: TxnResult, in_doubt: bool) -> Claimed:
-    job, found, own_run, own_overlap, lock = reply.responses
+def _evidence(claim: Claim, worker: str) -> tuple[str, ...]:
+    """The keys that tell why a claim was refused; EVIDENCE of them."""
+    return (
+        keys.job(claim.job),
+        claim.order or keys.fired(claim.job),
+        keys.running(worker, claim.run_id),
+        keys.running(worker, claim.overlap_id),
+        keys.lock(claim.job),
+    )
+
+
+def _reason(claim: Claim, evidence: list[list[KeyValue]], in_doubt: bool) -> Claimed:
+    job, found, own_run, own_overlap, lock = evidence
     if in_doubt and claim.run is not None and _stands_for(own_run, claim.run):
         return Claimed(Answer.RUN, own_run[0].mod_revision)
     if in_doubt and _stands_for(own_overlap, claim.overlap):

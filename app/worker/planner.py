@@ -66,6 +66,10 @@ class Planner:
     def planned(self) -> int:
         return len(self._upcoming)
 
+    @property
+    def waits_for_room(self) -> bool:
+        return bool(self._waiting)
+
     def next_due(self) -> int | None:
         return min(
             (due for due in (self._upcoming.next_due(), self._attempts.next_due()) if due is not None),

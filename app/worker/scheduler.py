@@ -33,6 +33,7 @@ from app.worker.settler import Settler
 log = logging.getLogger(__name__)
 
 MAX_SLEEP = 0.5  # seconds; bounds how late a jump of the wall clock is noticed
+REST = 0.01  # seconds between turns for which no fire is due: what arrives meanwhile is handled together
 EXECUTORS_TIMEOUT = 10.0  # seconds for executors to report what they hold before own leftovers count as lost
 DAY_MS = 86_400_000
 
@@ -80,6 +81,7 @@ class Scheduler:
         self._snapshots = 0
         self._session = m.SessionRenewed(0, 0.0)
         self._clock_check: m.ClockChecked | None = None
+        self._turned = 0.0  # when the last turn began
         self._clock_seen = (0, 0.0)  # wall and monotonic clock at the last turn
         self._distrusted_at = 0.0
         self._drained = False
@@ -112,14 +114,18 @@ class Scheduler:
 
     def turn(self) -> bool:
         """One turn: wait, listen, act. False when there is nothing left to do after a stop."""
-        for message in self._inbox.receive(self._sleep()):
+        sleep = self._sleep()
+        rest = min(sleep, self._turned + REST - self._monotonic())
+        if rest > 0:
+            time.sleep(rest)
+        for message in self._inbox.receive(sleep - max(rest, 0)):
             self._handlers[type(message)](message)
-        now = self._now()
-        self._notice_jump(now, self._monotonic())
+        now, self._turned = self._now(), self._monotonic()
+        self._notice_jump(now, self._turned)
         if self._monotonic() - self._second >= 1:
             self._every_second()
         # Before claims: the next fire of a run that has ended must find the lock free.
-        self._settler.flush(now)
+        self._settler.flush(now, at_once=self._claimer.may_claim(now))
         if self._snapshots:
             if self._clock_is_right:  # adopting a job moves its cursor to now
                 self._cursors.plan_waiting(now)

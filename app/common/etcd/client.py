@@ -88,7 +88,7 @@ class EtcdClient:
 
     def get_many(self, keys: Sequence[str]) -> tuple[list[KeyValue | None], int]:
         """These keys as of one moment, None where there is none, and the revision of that moment."""
-        request = rpc.TxnRequest(success=[txn.get(key) for key in keys])
+        request = txn.request(success=[txn.get(key) for key in keys])
         response = self._read(lambda c: c.kv.Txn, request)
         answers = txn.result(response, response.header.revision)
         return [found[0] if found else None for found in answers.responses], answers.revision
@@ -160,7 +160,7 @@ class EtcdClient:
         timeout: float | None = None,
     ) -> TxnResult:
         """If all of `compare` hold do `success`, else `failure`, atomically."""
-        request = rpc.TxnRequest(compare=compare, success=success, failure=failure)
+        request = txn.request(compare, success, failure)
         response = self._call(lambda c: c.kv.Txn, request, timeout)
         return txn.result(response, response.header.revision)
 

@@ -1,20 +1,21 @@
-"""Parts of a transaction: compares and operations, built straight as protobuf messages.
+"""Parts of a transaction: compares and operations.
 
-Callers treat what these functions return as opaque. A transaction may nest others (`nested`), each with
-compares of its own: that is how one request claims many fires. etcd allows 128 operations a level, counted
-along each path from the outermost transaction inwards, and refuses to write one key twice.
+Callers treat what these functions return as opaque. (They are dictionaries, of which protobuf makes a whole
+request in one go: messages that are put into one another are copied at each level.) A transaction may nest
+others (`nested`), each with compares of its own: that is how one request claims many fires. etcd allows 128
+operations a level, counted along each path from the outermost transaction inwards, and refuses to write one
+key twice.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pyetcd import etcdrpc as rpc
 
 MAX_OPERATIONS = 128
 
-Compare = Any
-Operation = Any
+Compare = dict[str, Any]
+Operation = dict[str, Any]
 
 _EQUAL = rpc.Compare.EQUAL
 _GREATER = rpc.Compare.GREATER
@@ -40,8 +41,7 @@ class Event(NamedTuple):
     kv: KeyValue
 
 
-@dataclass(frozen=True, slots=True)
-class TxnResult:
+class TxnResult(NamedTuple):
     """`responses[i]` answers operation i of the branch taken: a list of KeyValue for `get`, a count for
     `delete`, a TxnResult for `nested`, None for `put`. `revision` is that of the whole store after it."""
 
@@ -51,51 +51,56 @@ class TxnResult:
 
 
 def value_is(key: str, value: bytes) -> Compare:
-    return rpc.Compare(result=_EQUAL, target=_VALUE, key=key.encode(), value=value)
+    return {"result": _EQUAL, "target": _VALUE, "key": key.encode(), "value": value}
 
 
 def mod_revision_is(key: str, revision: int) -> Compare:
     """`revision` 0: the key does not exist."""
-    return rpc.Compare(result=_EQUAL, target=_MOD, key=key.encode(), mod_revision=revision)
+    return {"result": _EQUAL, "target": _MOD, "key": key.encode(), "mod_revision": revision}
 
 
 def absent(key: str) -> Compare:
-    return rpc.Compare(result=_EQUAL, target=_CREATE, key=key.encode(), create_revision=0)
+    return {"result": _EQUAL, "target": _CREATE, "key": key.encode(), "create_revision": 0}
 
 
 def present(key: str) -> Compare:
-    return rpc.Compare(result=_GREATER, target=_CREATE, key=key.encode(), create_revision=0)
+    return {"result": _GREATER, "target": _CREATE, "key": key.encode(), "create_revision": 0}
 
 
 def absent_prefix(prefix: str) -> Compare:
     """There is no key at all under `prefix`."""
     start = prefix.encode()
-    return rpc.Compare(
-        result=_EQUAL, target=_CREATE, key=start, range_end=prefix_end(start), create_revision=0
-    )
+    return absent(prefix) | {"range_end": prefix_end(start)}
 
 
 def put(key: str, value: bytes, lease: int = 0) -> Operation:
-    return rpc.RequestOp(request_put=rpc.PutRequest(key=key.encode(), value=value, lease=lease))
+    return {"request_put": {"key": key.encode(), "value": value, "lease": lease}}
 
 
 def get(key: str) -> Operation:
-    return rpc.RequestOp(request_range=rpc.RangeRequest(key=key.encode()))
+    return {"request_range": {"key": key.encode()}}
 
 
 def delete(key: str) -> Operation:
-    return rpc.RequestOp(request_delete_range=rpc.DeleteRangeRequest(key=key.encode()))
+    return {"request_delete_range": {"key": key.encode()}}
 
 
 def delete_prefix(prefix: str) -> Operation:
     start = prefix.encode()
-    return rpc.RequestOp(request_delete_range=rpc.DeleteRangeRequest(key=start, range_end=prefix_end(start)))
+    return {"request_delete_range": {"key": start, "range_end": prefix_end(start)}}
 
 
 def nested(
     compare: Sequence[Compare], success: Sequence[Operation], failure: Sequence[Operation] = ()
 ) -> Operation:
-    return rpc.RequestOp(request_txn=rpc.TxnRequest(compare=compare, success=success, failure=failure))
+    return {"request_txn": {"compare": compare, "success": success, "failure": failure}}
+
+
+def request(
+    compare: Sequence[Compare] = (), success: Sequence[Operation] = (), failure: Sequence[Operation] = ()
+) -> Any:
+    """To protobuf."""
+    return rpc.TxnRequest(compare=compare, success=success, failure=failure)
 
 
 def prefix_end(prefix: bytes) -> bytes:

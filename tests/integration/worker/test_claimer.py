@@ -11,6 +11,7 @@ from app.common.etcd import txn
 from app.common.models import Outcome, Status, Trigger, run_id
 from app.worker import rows
 from app.worker.claimer import MAX_BACKOFF_MS
+from app.worker.claims import BATCH
 from tests.harness.services import Etcd, needs
 from tests.integration.worker.parts import (
     MINUTE,
@@ -69,7 +70,7 @@ def test_what_is_due_at_once_is_claimed_in_few_transactions(client, flaky, worke
     won = list(itertools.chain(*turns))
     assert sorted(fires(won)) == sorted((f"j{i}", T0 + 30 * SECOND, "run") for i in range(300))
     assert [len(turn) for turn in turns] == [120, 120, 60]  # what was won starts before more is claimed
-    assert flaky.sent - before == 5
+    assert flaky.sent - before == 3
     assert {w.key for w in won} == set(records(client))
 
 
@@ -378,12 +379,13 @@ class TestLostMessages:
 
     def test_one_lost_reply_of_several_batches_leaves_the_others_claimable(self, client, flaky, worker):
         for i in range(200):
-            put_job(client, f"j{i}", "*/30 * * * * *")
-        worker.look()
+            put_job(client, f"j{i}", "0 0 1 1 *")
+            put_order(client, f"j{i}", at=T0 + 30_000)
+        worker.look(T0 + 30_000)
         flaky.script = [None, "swallow"]
         won = worker.attempt(T0 + 30_000)
-        assert len(won) == 60
-        won += worker.run(since=T0 + 30_050, until=T0 + 31_000)[60:]
+        assert len(won) == BATCH
+        won += worker.run(since=T0 + 30_050, until=T0 + 31_000)[BATCH:]
         assert sorted(fires(won)) == sorted((f"j{i}", T0 + 30_000, "run") for i in range(200))
         assert {w.key for w in won} == set(records(client))
 
@@ -396,8 +398,8 @@ class TestLostMessages:
         assert worker.attempt(T0 + 30_000) == []
         mine = len(records(client))
         assert mine
-        # the doubts are resolved, their locks seen to, and the look at the others' fires fails
-        flaky.script = [None, None, "lose"]
+        # the doubts are resolved (refused, and why), their locks seen to, and the look at the others fails
+        flaky.script = [None, None, None, "lose"]
         won = worker.pass_second(T0 + 30_100)
         assert flaky.script == []
         assert len(won) >= mine
@@ -510,11 +512,11 @@ class TestRefusals:
 
     def test_what_was_won_before_the_lease_ended_is_handed_out(self, client, worker):
         """The first batch needs no lock, so it passes; the next tells that the lease is gone."""
-        for i in range(60):
+        for i in range(BATCH):
             put_job(client, f"a{i}", overlap="allow")
-        for i in range(30):
-            put_job(client, f"b{i}")
-        worker.look()
+        put_job(client, "b", "0 0 1 1 *")
+        put_order(client, "b", at=T0 + SECOND)
+        worker.look(T0 + SECOND)
         client.revoke(worker.lease)
         won = worker.attempt(T0 + SECOND)
         assert {w.key for w in won} == set(records(client))
@@ -525,7 +527,30 @@ class TestRefusals:
         worker.run(since=T0 + 2 * SECOND, until=T0 + 2 * SECOND)
         assert {w.key for w in worker.won} == set(records(client))
         ran = [f for f in fires(worker.won) if f[2] == "run"]
-        assert len(ran) == len(set(ran)) == 60 + 60 + 30
+        assert len(ran) == len(set(ran)) == 2 * BATCH + 1
+
+    def test_what_was_won_is_handed_out_although_the_reason_of_a_refusal_was_lost(
+        self, client, flaky, worker
+    ):
+        for name in ("won", "behind"):
+            put_job(client, name, "*/10 * * * * *")
+        worker.look()
+        client.put(keys.fired("behind"), keys.cursor(T0 - 30_000))
+        flaky.script = [None, "lose"]
+        assert fires(worker.attempt(T0 + 10_000)) == [("won", T0 + 10_000, "run")]
+        assert set(records(client)) == {worker.won[0].key}
+        worker.run(since=T0 + 10_050, until=T0 + 11_000)
+        assert [f[:2] for f in fires(worker.won)] == [("won", T0 + 10_000), ("behind", T0 + 10_000)]
+        assert worker.won[1].record.missed.count == 3
+
+    def test_a_win_in_doubt_is_found_although_its_search_was_lost_too(self, client, flaky, worker):
+        put_job(client, "j", "*/10 * * * * *")
+        worker.look()
+        flaky.script = ["swallow", None, "lose"]
+        won = worker.run(since=T0 + 10_000, until=T0 + 11_000)
+        assert flaky.script == []
+        assert fires(won) == [("j", T0 + 10_000, "run")]
+        assert set(records(client)) == {won[0].key}
 
     def test_a_refused_claim_does_not_hold_up_the_others(self, client, worker):
         for i in range(30):

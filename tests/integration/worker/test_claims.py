@@ -16,6 +16,7 @@ from app.worker.claims import (
     look,
     read_all_cursors,
     read_cursors,
+    why_refused,
 )
 from tests.integration.worker.parts import SECOND, T0, cursor_of, put_job, put_order, records
 
@@ -49,8 +50,12 @@ def a_claim(client, name, plan=T0 + SECOND, cursor=T0, runs=True, locked=True, o
     )
 
 
-def ask(client, lease, *claims, worker="w0", **more):
-    answers = claim_batch(client, worker, lease, claims, **more)
+def ask(client, lease, *claims, worker="w0", in_doubt=False):
+    """The answers, and the reasons in place of refusals."""
+    answers = claim_batch(client, worker, lease, claims)
+    refused = [claim for claim, each in zip(claims, answers, strict=True) if each.answer is Answer.REFUSED]
+    reasons = iter(why_refused(client, worker, refused, in_doubt=in_doubt))
+    answers = [next(reasons) if each.answer is Answer.REFUSED else each for each in answers]
     return answers if len(claims) > 1 else answers[0]
 
 
@@ -168,6 +173,31 @@ def test_with_a_lease_that_has_ended_nothing_is_claimed(client, lease):
         ask(client, lease, a_claim(client, "a", locked=False), a_claim(client, "b"), a_claim(client, "c"))
     assert records(client) == {}
     assert {cursor_of(client, name) for name in "abc"} == {T0}
+
+
+def test_a_refusal_alone_gives_no_reason_and_leaves_nothing(client, lease):
+    put_job(client, "j", cursor=T0 + SECOND)
+    before = client.scan(keys.ROOT)
+    (answer,) = claim_batch(client, "w0", lease, [a_claim(client, "j")])
+    assert answer.answer is Answer.REFUSED
+    assert client.scan(keys.ROOT) == before
+
+
+def test_the_reason_is_what_holds_when_it_is_read(client, lease):
+    """Between a refusal and its reason others go on."""
+    put_job(client, "j")
+    claim = a_claim(client, "j", T0 + 5 * SECOND, T0 + 4 * SECOND)
+    claim_batch(client, "w0", lease, [claim])
+    reasons = [why_refused(client, "w0", [claim])[0]]
+    client.put(keys.fired("j"), keys.cursor(T0 + 3 * SECOND))
+    reasons += why_refused(client, "w0", [claim])
+    ask(client, lease, a_claim(client, "j", T0 + 5 * SECOND, T0 + 3 * SECOND), worker="w1")
+    reasons += why_refused(client, "w0", [claim])
+    assert [(reason.answer, reason.cursor) for reason in reasons] == [
+        (Answer.GAP, T0),
+        (Answer.GAP, T0 + 3 * SECOND),
+        (Answer.TAKEN, None),
+    ]
 
 
 def test_a_full_batch_of_the_largest_claims_fits_into_one_transaction(client, lease):

@@ -9,7 +9,7 @@ from app.common import keys
 from app.common.errors import EtcdError
 from app.common.etcd import EtcdClient
 from app.common.models import RunOrder
-from app.worker.settler import BATCH, MAX_BACKOFF_MS, Settler
+from app.worker.settler import BATCH, MAX_BACKOFF_MS, PAUSE_MS, Settler
 from tests.harness.poll import wait_until
 from tests.integration.worker.parts import T0, Flaky
 
@@ -93,6 +93,30 @@ def test_a_run_that_ends_before_its_lock_was_taken_again_leaves_none(client, set
     settler.release_lock(keys.lock("j"), "w0", "r1")
     settler.flush(T0)
     assert client.get(keys.lock("j")) is None
+
+
+def test_what_is_not_urgent_goes_together_with_what_follows_soon(client, flaky, settler):
+    def close(*names):
+        for name in names:
+            settler.close_record(keys.running("w0", name), record(client, name))
+
+    close("first")
+    settler.flush(T0, at_once=False)  # after a quiet time nothing waits
+    assert len(settler) == 0
+    sent = flaky.sent
+    close("second")
+    settler.flush(T0 + PAUSE_MS - 1, at_once=False)
+    close("third")
+    settler.flush(T0 + PAUSE_MS - 1, at_once=False)
+    assert (len(settler), flaky.sent) == (2, sent)
+    settler.flush(T0 + PAUSE_MS, at_once=False)
+    assert (len(settler), flaky.sent) == (0, sent + 1)
+    close("urgent")
+    settler.flush(T0 + PAUSE_MS + 1)
+    assert len(settler) == 0
+    close("clock set back")
+    settler.flush(T0, at_once=False)
+    assert len(settler) == 0
 
 
 def test_repeating_everything_changes_nothing(client, settler):
