@@ -10,7 +10,7 @@ DATA_DIR ?= .data
 CONSOLE := app/master/static/console/index.html
 CONSOLE_SOURCES := $(shell find frontend/src frontend/public -type f) $(wildcard frontend/*.*)
 
-.PHONY: help setup console run test screenshots lint types format lock clean
+.PHONY: help setup console run test bench screenshots lint types format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ test: $(VENV)/.dev $(CONSOLE) ## Run all tests (as root on Debian or Ubuntu, ins
 	@tests/install-services
 	@tools/npm run --silent test
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
+
+bench: $(VENV)/.dev ## Run all benchmarks, in about 15 minutes, into bench/ (python -m loadtest --help for each)
+	@tests/install-services
+	$(BIN)/python -m loadtest bench
 
 screenshots: $(VENV)/.dev $(CONSOLE) ## Take pictures of every page in both languages and themes, into screenshots/
 	@tests/install-services

@@ -11,6 +11,7 @@ import typer
 
 from loadtest import (
     api,
+    bench,
     big_output,
     burst,
     console,
@@ -19,6 +20,7 @@ from loadtest import (
     idle,
     lateness,
     scale,
+    soak,
     stages,
     store_outage,
     throughput,
@@ -42,6 +44,8 @@ MEASUREMENTS = (
     console,
     workers,
     api,
+    soak,
+    bench,
 )
 SAVE = typer.Option("--save", help="Write the figures as JSON to this file, a table and plots beside it.")
 RIGHT = typer.Option("--right", help="Fail on a wrong result only, not on a missed target.")

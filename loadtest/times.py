@@ -1,8 +1,9 @@
 """Waiting for moments, and the figures of many durations."""
 
+import itertools
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -10,13 +11,24 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 def pass_time(seconds: float, what: str) -> None:
     """Let load run for a while, with a progress bar where somebody looks."""
-    until = time.monotonic() + seconds
+    for _ in ticks(seconds, 0.5, what):
+        pass
+
+
+def ticks(seconds: float, every: float, what: str) -> Iterator[int]:
+    """Count from 0, `every` seconds, until `seconds` have passed, with a progress bar where somebody looks.
+    What takes longer than a tick delays the next."""
+    started = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, disable=not sys.stderr.isatty(), console=Console(stderr=True)) as bar:
         task = bar.add_task(what, total=seconds)
-        while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, 0.5))
-            bar.update(task, completed=seconds - left)
+        for number in itertools.count():
+            yield number
+            left = started + seconds - time.monotonic()
+            if left <= 0:
+                break
+            time.sleep(min(left, every))
+            bar.update(task, completed=time.monotonic() - started)
 
 
 def now_ms() -> int:

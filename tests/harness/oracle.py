@@ -6,8 +6,10 @@ The ledger check is written apart from the one of the product: it expands every 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from app.common.logstore import LogStore
 from app.common.models import Job, Status
@@ -39,6 +41,15 @@ class Oracle:
         if not self._file.exists():
             return []
         return [_parse(line) for line in self._file.read_text().splitlines()]
+
+    def split(self, directory: Path) -> None:
+        """Write the records of each minute of plan times into `directory`; holds one line at a time."""
+        if not self._file.exists():
+            return
+        with self._file.open() as lines:
+            for minute, part in groupby(lines, lambda line: line.split(" ")[2][: len("2030-03-17T17:46")]):
+                with Oracle(directory / minute)._file.open("a") as out:
+                    out.writelines(part)
 
 
 def _parse(line: str) -> Start:
@@ -73,6 +84,22 @@ class Verdict:
             or self.started_without_run_row
             or self.early
         )
+
+    def add(self, other: "Verdict") -> None:
+        """Take in the verdict on other fires."""
+        for name in (
+            "doubled",
+            "without_row",
+            "with_two_rows",
+            "ran_without_start",
+            "started_without_run_row",
+        ):
+            getattr(self, name).extend(getattr(other, name))
+        self.early.extend(other.early)
+        self.rows.update(other.rows)
+        self.planned += other.planned
+        self.started += other.started
+        self.latest_ms = max(self.latest_ms, other.latest_ms)
 
     def __str__(self) -> str:
         rows = ", ".join(f"{status.value} {count}" for status, count in sorted(self.rows.items()))
@@ -122,4 +149,16 @@ def judge(jobs: Iterable[Job], oracle: Oracle, store: LogStore, since: int, unti
                 verdict.ran_without_start.append(fire)
             if found[0] in (Status.SKIPPED, Status.MISSED) and starts.get(fire):
                 verdict.started_without_run_row.append(fire)
+    return verdict
+
+
+def judge_by_minute(jobs: Iterable[Job], oracle: Oracle, store: LogStore, since: int, until: int) -> Verdict:
+    """As `judge`, for windows with millions of fires: it holds those of one minute at a time."""
+    verdict, wanted = Verdict(), list(jobs)
+    with TemporaryDirectory(prefix="yuanya-oracle-") as name:
+        oracle.split(Path(name))
+        for minute in range(since // 60_000 * 60_000, until + 1, 60_000):
+            text = datetime.fromtimestamp(minute / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
+            first, last = max(since, minute - 1), min(until, minute + 59_999)
+            verdict.add(judge(wanted, Oracle(Path(name) / text), store, first, last))
     return verdict
