@@ -22,8 +22,11 @@ from loadtest.report import Report
 # By name, with the options that make it short, and about how many seconds it then takes.
 BENCHMARKS: dict[str, tuple[str, int]] = {
     "throughput": ("--seconds 10", 150),
+    "lateness": ("--seconds 6 --minutes 1", 200),
+    "burst": ("", 70),
     "scale": ("", 110),
     "workers": ("", 110),
+    "api": ("", 70),
     "soak": ("--minutes 0.6", 60),
 }
 GRACE_SECONDS = 60  # to end what it started
