@@ -1,6 +1,7 @@
 """What every process of a worker has in common: logs, signals, and an eye on its parent."""
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -35,6 +36,7 @@ def process_loop(
     Signals meant for the whole group are left to the main process, which stops its children in order.
     """
     prepare(name, settings)
+    gc.freeze()  # modules and their like live as long as the process: a collection need not walk over them
     try:
         while turn():
             if not parent.alive():
