@@ -30,7 +30,7 @@ BENCHMARKS: dict[str, tuple[str, int]] = {
     "soak": ("--minutes 0.6", 60),
 }
 GRACE_SECONDS = 60  # to end what it started
-PATIENCE = 4  # times the usual duration: then a benchmark hangs
+PATIENCE = 3  # times the usual duration: then a benchmark hangs
 
 ONLY = typer.Option(help="Run this one; may be repeated. Default: " + ", ".join(BENCHMARKS))
 INTO = typer.Option(help="Directory of the results.")
@@ -58,13 +58,15 @@ def run(
     progress = Console(stderr=True)
     outcomes: list[Outcome] = []
     names = only or list(BENCHMARKS)
+    if unknown := set(names) - set(BENCHMARKS):
+        raise typer.BadParameter(f"{', '.join(unknown)}: choose of {', '.join(BENCHMARKS)}")
     for number, name in enumerate(names, 1):
         options, seconds = BENCHMARKS[name]
         progress.print(f"[{number}/{len(names)}] {name}: about {seconds} s", highlight=False, markup=False)
         outcomes.append(_benchmark(name, options, seconds, into))
-        summary = _summary(outcomes)
-        summary.save(into / "summary.json")
-    return summary
+        report = summary(outcomes)
+        report.save(into / "summary.json")
+    return report
 
 
 def _benchmark(name: str, options: str, seconds: int, into: Path) -> Outcome:
@@ -72,19 +74,30 @@ def _benchmark(name: str, options: str, seconds: int, into: Path) -> Outcome:
     written.unlink(missing_ok=True)
     command = [sys.executable, "-m", "loadtest", name, *options.split(), f"--save={written}", "--right"]
     began = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    # A group of its own: Ctrl-C in the terminal reaches only this process, which hands it on once.
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, process_group=0)
     try:
         process.wait(PATIENCE * seconds)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt) as reason:
-        process.send_signal(SIGINT)  # it ends its servers and workers; killed, it would leave them behind
-        process.wait(GRACE_SECONDS)
-        if isinstance(reason, KeyboardInterrupt):
-            raise
+    except subprocess.TimeoutExpired:
+        _end(process)
+    except KeyboardInterrupt:
+        _end(process)
+        raise
     report = json.loads(written.read_text()) if written.exists() else None
     return Outcome(name, time.monotonic() - began, report)
 
 
-def _summary(outcomes: list[Outcome]) -> Report:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """SIGINT first: it ends its servers and workers; killed, it leaves them behind."""
+    process.send_signal(SIGINT)
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def summary(outcomes: list[Outcome]) -> Report:
     took = sum(outcome.seconds for outcome in outcomes)
     report = Report(f"bench: {len(outcomes)} benchmarks in {took / 60:.0f} min")
     table = report.table("targets", "benchmark", "figure", "value", "target", "")
