@@ -1,6 +1,6 @@
 """Load that is offered to a running system, and what became of it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ ORDER_LIFE_MS = 600_000
 @dataclass(frozen=True)
 class Outcome:
     """`lateness`: ms from plan to start by the command's own clock, sorted. `cpu_us`: microseconds of CPU a
-    run by process, with `commands` for the commands themselves."""
+    run by kind of process, most first, with `commands` for the commands themselves."""
 
     rate: int  # offered a second
     seconds: int
@@ -160,7 +160,11 @@ def _cpu_clock(s: System) -> CpuClock:
 
 
 def _each(used: dict[str, float], runs: int) -> dict[str, float]:
-    return {name: seconds / max(runs, 1) * 1e6 for name, seconds in used.items()}
+    """Microseconds a run by kind of process, all workers and executors together, most first."""
+    kinds: dict[str, float] = defaultdict(float)
+    for name, seconds in used.items():
+        kinds[name.rpartition("/")[2].rstrip("-0123456789")] += seconds / max(runs, 1) * 1e6
+    return dict(sorted(kinds.items(), key=lambda kind: -kind[1]))
 
 
 def _iso(moment: int) -> str:

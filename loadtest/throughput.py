@@ -111,7 +111,7 @@ def _add_tables(report: Report, steps: list[Step], best: Step) -> None:
             percentile(late, 1),
         )
     cpu = report.table(f"CPU at {best.outcome.rate} runs/s, microseconds a run", "process", "us")
-    for name, used in sorted(best.outcome.cpu_us.items(), key=lambda item: -item[1]):
+    for name, used in best.outcome.cpu_us.items():
         cpu.add(name, round(used))
 
 
