@@ -48,7 +48,7 @@ class MasterProcess:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self._answers, 30, "the start of the master")
+        wait_until(self._is_ready, 30, "the start of the master")
 
     def client(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> httpx.Client:
         """A signed-in client."""
@@ -66,8 +66,9 @@ class MasterProcess:
 
     stop = kill
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
+        """The account `admin` is there: it is made after the first answers."""
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=1).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=1, verify=False).status_code == 200
         except httpx.HTTPError:
             return False
