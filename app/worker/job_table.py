@@ -6,8 +6,9 @@ from zlib import crc32
 
 from app.common import keys
 from app.common.etcd import KeyValue
-from app.common.models import InvalidJob, Job, parse_job
+from app.common.models import InvalidJob, parse_with_schedule
 from app.common.schedule import Schedule
+from app.worker.worker_job import WorkerJob, worker_job
 
 
 @dataclass(slots=True)
@@ -15,7 +16,7 @@ class HeldJob:
     """A valid job. `cursor` is the last plan time known to be claimed, the one before the next fire.
     `created` is the revision at which its key was put where there was none."""
 
-    job: Job
+    job: WorkerJob
     revision: int
     created: int
     schedule: Schedule
@@ -60,15 +61,15 @@ class JobTable:
         if before and before.revision == kv.mod_revision:
             return None
         known = before is not None or name in self.invalid
-        parsed = parse_job(kv.key, kv.value, self._default_timezone)
+        parsed = parse_with_schedule(kv.key, kv.value, self._default_timezone)
         if isinstance(parsed, InvalidJob):
             self._held.pop(name, None)
             self.invalid[name] = parsed
             return JobChange(name, None, True, known)
         self.invalid.pop(name, None)
-        schedule = parsed.schedule(self._default_timezone)
-        held = HeldJob(parsed, kv.mod_revision, kv.create_revision, schedule, crc32(name.encode()))
-        replan = before is None or not parsed.same_schedule(before.job)
+        job, schedule = worker_job(parsed[0]), parsed[1]
+        held = HeldJob(job, kv.mod_revision, kv.create_revision, schedule, crc32(name.encode()))
+        replan = before is None or not job.same_schedule(before.job)
         if before and not replan:
             held.cursor, held.blocked_by = before.cursor, before.blocked_by
         self._held[name] = held

@@ -8,11 +8,12 @@ import sys
 from dataclasses import dataclass
 from itertools import islice
 
-from app.common.models import Job, Misfire, MissedRange
+from app.common.models import Misfire, MissedRange
 from app.worker.cluster import Cluster
 from app.worker.heap import DueHeap
 from app.worker.job_table import HeldJob, JobTable
 from app.worker.placement import delay_ms
+from app.worker.worker_job import WorkerJob
 
 WITNESSES = 2  # workers that may not run a fire and yet look whether somebody has claimed it
 RETRY_MS = 200  # until a fire is tried again that found no capacity here
@@ -172,7 +173,7 @@ class Planner:
     def is_misfire(self, fire: Fire, now: int) -> bool:
         return now - fire.plan > self._grace_ms
 
-    def _patience_ms(self, job: Job) -> int:
+    def _patience_ms(self, job: WorkerJob) -> int:
         """How old a fire of the job may be and still run."""
         if job.misfire is Misfire.LATEST:
             return max(self._grace_ms, job.misfire_window_seconds * 1000)

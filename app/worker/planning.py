@@ -10,6 +10,7 @@ from app.common import keys
 from app.common.errors import EtcdError
 from app.common.etcd import EtcdClient
 from app.common.logstore import AuditEntry
+from app.common.models import Job, parse_job
 from app.worker.claims import Cursor, adopt, read_all_cursors, read_cursors
 from app.worker.job_table import HeldJob, JobChange, JobTable
 from app.worker.planner import Planner
@@ -88,6 +89,11 @@ class CursorReader:
         """Move the cursor to now, with an audit entry; whoever comes first does it for all. The cursor only
         grows, so that no fire is claimed twice, be the clocks of two workers a little apart."""
         name = held.job.name
+        kv = self._client.get(keys.job(name))
+        if kv is None or kv.mod_revision != held.revision:
+            return False  # it has changed again, which this worker is about to hear
+        job = parse_job(kv.key, kv.value, held.schedule.timezone)
+        assert isinstance(job, Job)
         plan = max(held.schedule.previous(now + 1) or now, found.plan or 0)
         entry = AuditEntry(
             id=f"{now:013d}-{secrets.token_hex(6)}",
@@ -96,7 +102,7 @@ class CursorReader:
             action="job.adopted",
             kind="job",
             target=name,
-            after=json.loads(held.job.to_json()),
+            after=json.loads(job.to_json()),
             detail={
                 "reason": "written to etcd without the API",
                 "countsFrom": max(now, found.plan or 0),

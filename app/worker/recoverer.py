@@ -8,11 +8,12 @@ from zlib import crc32
 from app.common import keys
 from app.common.errors import EtcdError
 from app.common.etcd import EtcdClient
-from app.common.models import Job, Status
+from app.common.models import Status
 from app.worker.cluster import Cluster
 from app.worker.job_table import JobTable
 from app.worker.process_tree import kill_leftovers
 from app.worker.recovery import Recovered, abandoned_workers, open_records, recover
+from app.worker.worker_job import WorkerJob
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +128,6 @@ class Recoverer:
             ended = kill_leftovers(self._worker, {keys.last_part(key) for key in records})
             log.warning("Ended commands of an earlier life.", extra={"action": "recover", "processes": ended})
 
-    def _find_job(self, name: str) -> tuple[Job, int] | None:
+    def _find_job(self, name: str) -> tuple[WorkerJob, int] | None:
         held = self._table.get(name)
         return (held.job, held.revision) if held else None

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from app.common import keys
 from app.common.etcd import EtcdClient, KeyValue
-from app.common.models import Job, OpenRecord, Outcome, Run, RunOrder, Trigger, run_id
+from app.common.models import OpenRecord, Outcome, Run, RunOrder, Trigger, run_id
 from app.worker import rows
+from app.worker.worker_job import WorkerJob
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def open_records(client: EtcdClient, worker: str) -> list[KeyValue]:
 def recover(
     kv: KeyValue,
     reason: str,
-    find_job: Callable[[str], tuple[Job, int] | None],
+    find_job: Callable[[str], tuple[WorkerJob, int] | None],
     now: int,
     retention_ms: int,
 ) -> Recovered | None:

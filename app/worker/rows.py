@@ -1,8 +1,9 @@
 """From an open record to the rows it stands for: the same for the worker that claimed it and for one that
 recovers it. Pure."""
 
-from app.common.models import Job, MissedRange, OpenRecord, Outcome, Run, Status, Trigger
+from app.common.models import MissedRange, OpenRecord, Outcome, Run, Status, Trigger
 from app.common.models.run import run_id
+from app.worker.worker_job import WorkerJob
 
 MISSED_REASON = "no worker was alive and free to claim it in time"
 DAY_MS = 86_400_000
@@ -55,7 +56,7 @@ def settled_rows(record: OpenRecord, row_id: str, worker: str, expire_at: int) -
 
 
 def lost_row(
-    record: OpenRecord, row_id: str, worker: str, reason: str, job: Job | None, now: int, expire_at: int
+    record: OpenRecord, row_id: str, worker: str, reason: str, job: WorkerJob | None, now: int, expire_at: int
 ) -> Run:
     """The row of a run whose worker or executor died. `job` adds the command, if it is still that
     revision's."""

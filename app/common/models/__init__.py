@@ -1,6 +1,15 @@
 """The nouns of the system: Job, Run, the records kept in etcd, and accounts."""
 
-from app.common.models.job import InvalidJob, Isolation, Job, Misfire, Overlap, WorkerLoss, parse_job
+from app.common.models.job import (
+    InvalidJob,
+    Isolation,
+    Job,
+    Misfire,
+    Overlap,
+    WorkerLoss,
+    parse_job,
+    parse_with_schedule,
+)
 from app.common.models.records import (
     KillOrder,
     MissedRange,
@@ -30,5 +39,6 @@ __all__ = [
     "WorkerLoss",
     "WorkerState",
     "parse_job",
+    "parse_with_schedule",
     "run_id",
 ]

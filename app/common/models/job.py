@@ -68,13 +68,15 @@ def _is_mark(character: str) -> bool:
 
 
 def _name(value: str) -> str:
-    value = unicodedata.normalize("NFC", value)
+    plain = value.isascii()  # most are: without marks, and in normal form
+    if not plain:
+        value = unicodedata.normalize("NFC", value)
     if not value:
         raise ValueError("must not be empty")
     if len(value) > MAX_NAME:
         raise ValueError(f"must have at most {MAX_NAME} characters, has {len(value)}")
-    letters = "".join(c for c in value if not _is_mark(c))
-    stray_mark = any(_is_mark(word[0]) for word in value.split())
+    letters = value if plain else "".join(c for c in value if not _is_mark(c))
+    stray_mark = not plain and any(_is_mark(word[0]) for word in value.split())
     if stray_mark or not _NAME.fullmatch(letters) or not any(c.isalnum() for c in letters):
         raise ValueError(
             "may hold letters and digits of any script, '.', '_', '-' and inner spaces, "
@@ -191,6 +193,9 @@ class Job(CamelModel):
     }
     """Fields that are part of the model but do nothing yet, with the only value they accept."""
 
+    WHEN: ClassVar[tuple[str, ...]] = ("cron_expr", "timezone", "starts_at", "ends_at", "enabled")
+    """Fields that decide when it fires."""
+
     CHOICES_NOT_YET: ClassVar[dict[str, tuple[StrEnum, ...]]] = {
         "overlap": (Overlap.QUEUE, Overlap.REPLACE),
         "misfire": (Misfire.ALL,),
@@ -260,10 +265,7 @@ class Job(CamelModel):
 
     def same_schedule(self, other: "Job") -> bool:
         """Whether both fire at the same times. A change of any of these moves the cursor to now."""
-        return all(
-            getattr(self, field) == getattr(other, field)
-            for field in ("cron_expr", "timezone", "starts_at", "ends_at", "enabled")
-        )
+        return all(getattr(self, field) == getattr(other, field) for field in self.WHEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,17 +279,25 @@ class InvalidJob:
 
 def parse_job(key: str, value: bytes, default_timezone: str) -> Job | InvalidJob:
     """The job stored under `key`; never raises, whatever somebody put there by hand."""
+    parsed = parse_with_schedule(key, value, default_timezone)
+    return parsed if isinstance(parsed, InvalidJob) else parsed[0]
+
+
+def parse_with_schedule(
+    key: str, value: bytes, default_timezone: str
+) -> tuple[Job, schedule.Schedule] | InvalidJob:
+    """The same, with the job's schedule, which has to be made to know whether the job is valid."""
     name = key.removeprefix(keys.JOBS)
     try:
         job = Job.model_validate_json(value, by_alias=True, by_name=False)
-        job.schedule(default_timezone)
+        fires = job.schedule(default_timezone)
     except ValidationError as error:
         return InvalidJob(name, explain(error), value)
     except ScheduleError as error:
         return InvalidJob(name, str(error), value)
     if job.name != name:
         return InvalidJob(name, f"name: is {job.name!r}, but the key says {name!r}", value)
-    return job
+    return job, fires
 
 
 def explain(error: ValidationError) -> str:

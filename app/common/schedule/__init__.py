@@ -31,9 +31,21 @@ def parse(
 
     Raises ScheduleError for `cronExpr` or `timezone`, in words that say what to do.
     """
+    shared = _shared(expression, timezone)
+    if shared and starts_at_ms is None and ends_at_ms is None:
+        return shared
     text = expressions.clean(expression)
     fires = _fires(text, timezone, name if expressions.is_hashed(text) else "")
     return Schedule(expression, timezone, fires, starts_at_ms, ends_at_ms)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _shared(expression: str, timezone: str) -> "Schedule | None":
+    """The schedule without bounds, one for all jobs that have it; None where it depends on the job's name."""
+    text = expressions.clean(expression)
+    if expressions.is_hashed(text):
+        return None
+    return Schedule(expression, timezone, _fires(text, timezone, ""))
 
 
 @functools.lru_cache(maxsize=16_384)
