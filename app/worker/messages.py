@@ -24,7 +24,6 @@ class KeysReplaced(NamedTuple):
     items: list[KeyValue]
     first: bool
     last: bool
-    revision: int
 
 
 class KeysChanged(NamedTuple):

@@ -4,6 +4,7 @@ and closes what the log writer has stored. It owns the capacity and the table of
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,14 @@ MAX_SLEEP = 0.5  # seconds; bounds how late a jump of the wall clock is noticed
 REST = 0.01  # seconds between turns for which no fire is due: what arrives meanwhile is handled together
 EXECUTORS_TIMEOUT = 10.0  # seconds for executors to report what they hold before own leftovers count as lost
 DAY_MS = 86_400_000
+
+
+@dataclass(slots=True)
+class _Arriving:
+    """A snapshot not complete yet: the names of its jobs, and its other keys."""
+
+    jobs: set[str] = field(default_factory=set)
+    others: dict[str, KeyValue] = field(default_factory=dict)
 
 
 def main(settings: WorkerSettings, sockets: Path, parent: Parent) -> None:
@@ -77,7 +86,7 @@ class Scheduler:
         self._recoverer = Recoverer(client, self._id, self._table, self._cluster, self._retention_ms)
 
         self._watched: set[str] = set()
-        self._snapshot: dict[str, KeyValue] | None = None  # parts of a snapshot not complete yet
+        self._arriving: _Arriving | None = None
         self._snapshots = 0
         self._session = m.SessionRenewed(0, 0.0)
         self._clock_check: m.ClockChecked | None = None
@@ -235,17 +244,24 @@ class Scheduler:
 
     def _on_keys_replaced(self, part: m.KeysReplaced) -> None:
         if part.first:
-            self._snapshot = {}
-        if self._snapshot is None:
+            self._arriving = _Arriving()
+        arriving = self._arriving
+        if arriving is None:
             return  # the beginning was sent to this process's predecessor; the watcher sends it all again
-        self._snapshot.update((kv.key, kv) for kv in part.items)
+        for kv in part.items:
+            if kv.key.startswith(keys.JOBS):
+                # Nearly everything there is: parsed while the rest is still on its way.
+                arriving.jobs.add(kv.key.removeprefix(keys.JOBS))
+                self._job_saved(kv)
+            else:
+                arriving.others[kv.key] = kv
         if part.last:
-            items, self._snapshot = self._snapshot, None
-            self._take_snapshot(items)
+            self._arriving = None
+            self._take_snapshot(arriving.jobs, arriving.others)
 
-    def _take_snapshot(self, items: dict[str, KeyValue]) -> None:
-        present = {key.removeprefix(keys.JOBS) for key in items if key.startswith(keys.JOBS)}
-        for name in self._table.names() - present:
+    def _take_snapshot(self, jobs: set[str], items: dict[str, KeyValue]) -> None:
+        """`items` are those of all keys that are not jobs."""
+        for name in self._table.names() - jobs:
             self._job_deleted(name)
         for worker in self._cluster.registered() - {
             keys.last_part(k) for k in items if k.startswith(keys.WORKERS)

@@ -25,7 +25,6 @@ from app.worker.queues import Inbox, Outbox
 log = logging.getLogger(__name__)
 
 PREFIXES = (keys.JOBS, keys.WORKERS, keys.KILLER, keys.ORDERS, keys.TAIL, keys.DRAIN)
-PART = 2_000  # keys a message of a snapshot
 TURN_SECONDS = 0.25
 
 
@@ -53,6 +52,7 @@ class Watcher:
             client,
             PREFIXES,
             on_snapshot=self._on_snapshot,
+            on_part=self._on_part,
             on_changes=self._on_changes,
             resync_seconds=settings.resync_seconds,
         )
@@ -202,7 +202,7 @@ class Watcher:
         self._to_scheduler.send(m.SessionLost())
 
     def _greet_scheduler(self) -> list[object]:
-        """A scheduler that starts anew needs everything: the mirror's thread sends it a snapshot."""
+        """A scheduler that starts anew needs everything: the mirror's thread sends it a new snapshot."""
         self._mirror.replay()
         greeting: list[object] = list(self._greet_executor())
         if self._clock_checked:
@@ -215,15 +215,15 @@ class Watcher:
 
     # The mirror's thread
 
+    def _on_part(self, part: list[KeyValue], first: bool) -> None:
+        self._to_scheduler.send(m.KeysReplaced(part, first, last=False))
+        self._to_scheduler.flush(block=5)
+
     def _on_snapshot(self, items: dict[str, KeyValue], revision: int, cause: str) -> None:
         REBUILDS.labels(cause=cause).inc()
         log.info("The mirror was built.", extra={"action": "mirror", "cause": cause, "keys": len(items)})
         self._peers = {keys.last_part(k) for k in items if k.startswith(keys.WORKERS)} - {self._id}
-        values = list(items.values())
-        parts = [values[i : i + PART] for i in range(0, len(values), PART)] or [[]]
-        for i, part in enumerate(parts):
-            self._to_scheduler.send(m.KeysReplaced(part, i == 0, i == len(parts) - 1, revision))
-            self._to_scheduler.flush(block=5)
+        self._to_scheduler.send(m.KeysReplaced([], first=False, last=True))
 
     def _on_changes(self, events: list[Event], revision: int) -> None:
         self._to_scheduler.send(m.KeysChanged(events))

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,24 +117,27 @@ class EtcdClient:
 
     def scan(self, prefix: str, *, revision: int = 0, keys_only: bool = False) -> Page:
         """All keys under `prefix` as of one revision, read page by page."""
+        items: list[KeyValue] = []
+        for page in self.pages(prefix, revision=revision, keys_only=keys_only):
+            items += page.items
+            revision = page.revision
+        return Page(items, revision, False)
+
+    def pages(self, prefix: str, *, revision: int = 0, keys_only: bool = False) -> Iterator[Page]:
+        """The same page by page, at least one. While the caller works on a page, the next one is read."""
         start = prefix.encode()
         request = rpc.RangeRequest(
             key=start, range_end=prefix_end(start), limit=PAGE, revision=revision, keys_only=keys_only
         )
-        items: list[KeyValue] = []
-        while True:
-            try:
-                response = self._read(lambda c: c.kv.Range, request)
-            except TooLarge:
-                if request.limit == 1:
-                    raise
-                request.limit = max(1, request.limit // 4)
-                continue
-            items.extend(map(key_value, response.kvs))
-            request.revision = request.revision or response.header.revision
-            if not response.more:
-                return Page(items, request.revision, False)
-            request.key = response.kvs[-1].key + b"\0"
+        response = self._range_that_fits(request)
+        request.revision = revision or response.header.revision
+        with ThreadPoolExecutor(1, thread_name_prefix="pages") as ahead:
+            while response.more:
+                request.key = response.kvs[-1].key + b"\0"
+                following = ahead.submit(self._range_that_fits, request)
+                yield Page([key_value(kv) for kv in response.kvs], request.revision, True)
+                response = following.result()
+        yield Page([key_value(kv) for kv in response.kvs], request.revision, False)
 
     def count(self, prefix: str) -> int:
         start = prefix.encode()
@@ -221,6 +225,16 @@ class EtcdClient:
     def _range(self, request: Any) -> Page:
         response = self._read(lambda c: c.kv.Range, request)
         return Page([key_value(kv) for kv in response.kvs], response.header.revision, response.more)
+
+    def _range_that_fits(self, request: Any) -> Any:
+        """Asks for fewer keys, from then on, where their values are too large for one message."""
+        while True:
+            try:
+                return self._read(lambda c: c.kv.Range, request)
+            except TooLarge:
+                if request.limit == 1:
+                    raise
+                request.limit = max(1, request.limit // 4)
 
     def _read(self, method: Callable[[Connection], Any], request: Any) -> Any:
         """Try every endpoint once and the first again: it may only have lost an idle connection."""

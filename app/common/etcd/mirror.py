@@ -34,6 +34,7 @@ MAX_BACKOFF_SECONDS = 5.0
 PROGRESS_GAP_SECONDS = 0.2
 
 Snapshot = Callable[[dict[str, KeyValue], int, str], None]
+Part = Callable[[list[KeyValue], bool], None]
 Changes = Callable[[list[Event], int], None]
 
 
@@ -44,6 +45,11 @@ class Mirror:
     `on_changes(events, revision)` with what changed since, in order within each prefix; both from the
     mirror's thread, never at the same time. If one raises, the copy is built again. `revision` is how far the
     copy is complete; between etcd's answers it may lag, and `wait_for` waits until a revision has been seen.
+
+    With `on_part(part, first)` every snapshot is handed over in parts while the rest is still being read, the
+    first of them marked; `on_snapshot` then says that all parts were told. If reading fails between, another
+    first part follows. The values are the listener's to keep: `items` is without them, and a listener that
+    needs them again (`replay`) gets them from etcd.
     """
 
     def __init__(
@@ -52,6 +58,7 @@ class Mirror:
         prefixes: Sequence[str],
         *,
         on_snapshot: Snapshot | None = None,
+        on_part: Part | None = None,
         on_changes: Changes | None = None,
         resync_seconds: float = 300,
         monotonic: Callable[[], float] = time.monotonic,
@@ -59,6 +66,7 @@ class Mirror:
         self._client = client
         self._prefixes = tuple(prefixes)
         self._on_snapshot = on_snapshot or (lambda items, revision, cause: None)
+        self._on_part = on_part
         self._on_changes = on_changes or (lambda events, revision: None)
         self._resync_seconds = resync_seconds
         self._monotonic = monotonic
@@ -139,24 +147,39 @@ class Mirror:
             backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
 
     def _build(self, cause: str) -> None:
-        items, revision = self._read_all()
+        self._replay.clear()
+        items, revision = self._read_snapshot()
         self.items = items
         self._claimed = None
         self._heard = self._monotonic()
-        self._replay.clear()
         self._on_snapshot(items, revision, cause)
         with self._advanced:
             self.revision = revision  # lower than before only if etcd was restored or emptied
             self._advanced.notify_all()
 
-    def _read_all(self) -> tuple[dict[str, KeyValue], int]:
+    def _read_snapshot(self) -> tuple[dict[str, KeyValue], int]:
         items: dict[str, KeyValue] = {}
         revision = 0
         for prefix in self._prefixes:
-            page = self._client.scan(prefix, revision=revision)
-            revision = page.revision
-            items.update((kv.key, kv) for kv in page.items)
+            for page in self._client.pages(prefix, revision=revision):
+                if self._on_part:
+                    self._on_part(page.items, revision == 0)
+                items.update((kv.key, self._kept(kv)) for kv in page.items)
+                revision = page.revision
         return items, revision
+
+    def _kept(self, kv: KeyValue) -> KeyValue:
+        return kv._replace(value=b"") if self._on_part else kv
+
+    def _read_revisions(self) -> tuple[dict[str, int], int]:
+        """When each key was changed last; without the values, which are most of what a snapshot costs."""
+        found: dict[str, int] = {}
+        revision = 0
+        for prefix in self._prefixes:
+            page = self._client.scan(prefix, revision=revision, keys_only=True)
+            revision = page.revision
+            found.update((kv.key, kv.mod_revision) for kv in page.items)
+        return found, revision
 
     def _follow(self) -> str:
         """Apply changes until there is a doubt; returns its name."""
@@ -179,6 +202,8 @@ class Mirror:
                     self._client.fail_over()
                     return "silence"
                 if self._replay.is_set():
+                    if self._on_part:
+                        return "replay"
                     self._replay.clear()
                     self._on_snapshot(self.items, self.revision, "replay")
                 if now - asked >= PROGRESS_SECONDS:
@@ -221,7 +246,7 @@ class Mirror:
             if event.deleted:
                 self.items.pop(event.kv.key, None)
             else:
-                self.items[event.kv.key] = event.kv
+                self.items[event.kv.key] = self._kept(event.kv)
         self._on_changes(events, response.header.revision)
         if self._claimed and events[0].kv.mod_revision <= self._claimed:
             self._claimed = None
@@ -243,11 +268,10 @@ class Mirror:
         """
         suspects: set[str] | None = None
         for _ in range(2):
-            items, revision = self._read_all()
+            actual, revision = self._read_revisions()
             doubt = self._catch_up(stream, revision)
             if doubt:
                 return doubt
-            actual = {key: kv.mod_revision for key, kv in items.items()}
             held = {key: kv.mod_revision for key, kv in self.items.items()}
             differing = {
                 key

@@ -214,7 +214,7 @@ def test_a_key_deleted_between_reading_and_comparing_is_no_loss(etcd, clients, m
     client = clients(etcd.endpoint)
     client.put(prefix + "x", b"1")
     mirror = mirrors(client, prefix, resync_seconds=0.2)
-    read_all, catch_up, deleted = mirror._read_all, mirror._catch_up, []
+    read_all, catch_up, deleted = mirror._read_revisions, mirror._catch_up, []
 
     def read_and_delete():
         items = read_all()
@@ -222,7 +222,7 @@ def test_a_key_deleted_between_reading_and_comparing_is_no_loss(etcd, clients, m
             deleted.append(client.txn(success=[txn.delete(prefix + "x")]).revision)
         return items
 
-    mirror._read_all = read_and_delete
+    mirror._read_revisions = read_and_delete
     mirror._catch_up = lambda stream, revision: catch_up(stream, max(revision, *deleted))
     wait_until(lambda: deleted and not mirror.items, 5, "the deletion")
     mirror.wait_for(client.put(prefix + "y", b"2"), 5)

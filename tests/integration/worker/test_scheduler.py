@@ -49,7 +49,7 @@ class Desk:
         self.to.send(
             m.SessionRenewed(self.client.grant(60), valid),
             m.ClockChecked(0, trusted, time.monotonic()),
-            m.KeysReplaced(found.items, True, True, found.revision),
+            m.KeysReplaced(found.items, True, True),
         )
         if executor:
             self.to.send(m.ExecutorReady(0, 77, []))
