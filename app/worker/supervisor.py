@@ -4,14 +4,17 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from prometheus_client import multiprocess
@@ -51,6 +54,17 @@ class _Child:
     state: State = State.STOPPED
     start_at: float = 0.0
     crashes: deque[float] = field(default_factory=lambda: deque(maxlen=CRASHES))
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """spawn has a new process import the program's main module first. Here that is the whole command line, a
+    third of what a child would import, and no child uses it."""
+    known, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = known
 
 
 class Supervisor:
@@ -134,7 +148,8 @@ class Supervisor:
         child.process = self._context.Process(
             target=child.target, args=child.arguments, name=f"yuanya-{child.name}"
         )
-        child.process.start()
+        with _no_main_module():
+            child.process.start()
         child.state = State.RUNNING
         if self._own_children and child.process.pid:
             self._own_children |= {child.process.pid}

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 PREFIXES = (keys.JOBS, keys.WORKERS, keys.KILLER, keys.ORDERS, keys.TAIL, keys.DRAIN)
 TURN_SECONDS = 0.25
+STARTING_SECONDS = 0.02  # of a turn while nothing may be claimed: the clock is not checked yet
 
 
 def main(settings: WorkerSettings, sockets: Path, parent: Parent) -> None:
@@ -81,7 +82,7 @@ class Watcher:
         self._session.start()
 
     def turn(self) -> bool:
-        for message in self._inbox.receive(TURN_SECONDS):
+        for message in self._inbox.receive(TURN_SECONDS if self._clock_checked else STARTING_SECONDS):
             if isinstance(message, m.StatusReported):
                 self._report(message)
             elif isinstance(message, m.StopOrdered):
