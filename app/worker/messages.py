@@ -14,7 +14,7 @@ scheduler -> main: Drained
 
 from typing import NamedTuple
 
-from app.common.etcd import Event, KeyValue
+from app.common.key_value import Event, KeyValue
 from app.common.models import Run, Status, WorkerState
 
 

@@ -1,6 +1,7 @@
 """The scheduler process: sleeps until the next fire or message, claims what is due, hands runs to executors,
 and closes what the log writer has stored. It owns the capacity and the table of running commands."""
 
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -278,6 +279,8 @@ class Scheduler:
         self._cursors.plan_all()
         self._recoverer.look_for_abandoned(self._monotonic())
         self._update_state()
+        # Jobs live long and hold no cycles: the collector need not stop claims to walk through all of them.
+        gc.freeze()
         log.info(
             "Took a snapshot.",
             extra={"action": "snapshot", "jobs": len(self._table), "invalid": len(self._table.invalid)},

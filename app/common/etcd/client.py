@@ -15,7 +15,8 @@ from pyetcd import etcdrpc as rpc
 from app.common.errors import EtcdUnavailable, LeaseNotFound
 from app.common.etcd import txn
 from app.common.etcd.connection import Connection, TokenRefused, TooLarge, translate
-from app.common.etcd.txn import Compare, KeyValue, Operation, TxnResult, key_value, prefix_end
+from app.common.etcd.txn import Compare, Operation, TxnResult, key_value, prefix_end
+from app.common.key_value import KeyValue
 from app.common.settings import CommonSettings
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,8 @@ from pyetcd import etcdrpc as rpc
 from app.common.errors import CronError, EtcdError
 from app.common.etcd.client import EtcdClient
 from app.common.etcd.connection import translate
-from app.common.etcd.txn import Event, KeyValue, key_value, prefix_end
+from app.common.etcd.txn import key_value, prefix_end
+from app.common.key_value import Event, KeyValue
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from pyetcd import etcdrpc as rpc
 
+from app.common.key_value import KeyValue
+
 MAX_OPERATIONS = 128
 
 Compare = dict[str, Any]
@@ -22,23 +24,6 @@ _GREATER = rpc.Compare.GREATER
 _VALUE = rpc.Compare.VALUE
 _MOD = rpc.Compare.MOD
 _CREATE = rpc.Compare.CREATE
-
-
-class KeyValue(NamedTuple):
-    """One key of etcd. `lease` is 0 where there is none."""
-
-    key: str
-    value: bytes
-    create_revision: int
-    mod_revision: int
-    lease: int = 0
-
-
-class Event(NamedTuple):
-    """A change of one key. `value` is empty for a deletion."""
-
-    deleted: bool
-    kv: KeyValue
 
 
 class TxnResult(NamedTuple):

@@ -90,6 +90,78 @@ def test_nothing_is_lost_between_the_snapshot_and_the_watch(client, mirrors, pre
     assert len(changed(mirror)) == 20
 
 
+# In parts
+
+
+class Parts:
+    """What a mirror told in parts, a list a snapshot. The reading of the first fails behind a part."""
+
+    def __init__(self, fail=False):
+        self.snapshots, self.causes, self.fail = [], [], fail
+
+    def on_part(self, part, first):
+        if first:
+            self.snapshots.append([])
+        self.snapshots[-1].append(part)
+        if self.fail and not first:
+            self.fail = False
+            raise RuntimeError("the listener failed")
+
+    def on_snapshot(self, items, revision, cause):
+        self.causes.append(cause)
+
+    def content(self, number):
+        return {kv.key: kv for part in self.snapshots[number] for kv in part}
+
+
+@pytest.fixture
+def in_parts(client, prefix, monkeypatch):
+    """in_parts(listener) starts a mirror that tells of 10 keys, at most 3 a part."""
+    monkeypatch.setattr(client_module, "PAGE", 3)
+    for i in range(10):
+        client.put(f"{prefix}{i}", b"%d" % i)
+    made = []
+
+    def make(parts):
+        mirror = mirror_module.Mirror(client, [prefix], on_snapshot=parts.on_snapshot, on_part=parts.on_part)
+        made.append(mirror)
+        mirror.start()
+        assert mirror.wait_for(0, 10)
+        return mirror
+
+    yield make
+    for mirror in made:
+        mirror.stop()
+
+
+def test_a_snapshot_in_parts_is_the_whole_and_no_value_is_kept(client, in_parts, prefix):
+    parts = Parts()
+    mirror = in_parts(parts)
+    assert [len(part) for part in parts.snapshots[0]] == [3, 3, 3, 1]
+    assert parts.content(0) == content(client, prefix)
+    assert mirror.wait_for(client.put(prefix + "new", b"value"), 5)
+    assert mirror.items == {key: kv._replace(value=b"") for key, kv in content(client, prefix).items()}
+    assert parts.causes == ["start"]
+
+
+def test_a_snapshot_that_breaks_off_begins_again(client, in_parts, prefix):
+    parts = Parts(fail=True)
+    in_parts(parts)
+    assert [len(told) for told in parts.snapshots] == [2, 4]
+    assert parts.content(1) == content(client, prefix)
+    assert len(parts.causes) == 1
+
+
+def test_parts_are_told_again_from_etcd(client, in_parts, prefix):
+    parts = Parts()
+    mirror = in_parts(parts)
+    mirror.wait_for(client.put(prefix + "y", b"2"), 5)
+    mirror.replay()
+    wait_until(lambda: parts.causes == ["start", "replay"], 5, "the replay")
+    assert parts.content(1) == content(client, prefix)
+    assert mirror.wait_for(client.put(prefix + "z", b"3"), 5)
+
+
 # Waiting for a revision
 
 

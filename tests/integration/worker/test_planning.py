@@ -105,6 +105,16 @@ class TestJobsByHand:
         assert cursor_of(client, "j") == T0
         assert adoptions(client) == []
 
+    def test_one_that_has_changed_again_is_adopted_as_it_is_then(self, client, worker):
+        put_by_hand(client, "j")
+        worker.saw(client.get(keys.job("j")))
+        put_by_hand(client, "j", command="false")
+        worker.cursors.plan_waiting(T0)
+        assert adoptions(client) == []
+        assert worker.cursors.waiting
+        worker.look(T0 + 20)
+        assert [entry["after"]["command"] for entry in adoptions(client)] == ["false"]
+
     def test_the_cursor_is_not_moved_back_by_a_clock_that_is_behind(self, client, worker):
         """A fire that a worker with a faster clock has claimed is not claimed again."""
         put_job(client, "j", "* * * * * *", overlap="allow")

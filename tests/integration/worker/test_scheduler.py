@@ -235,3 +235,43 @@ def test_missed_fires_before_a_run_survive_a_scheduler_that_died_with_their_row(
     assert desk.client.get(key)
     desk.to.send(m.RowsStored([m.StoredRow(desk.rows[0].id, 3, False)]))
     desk.until(lambda: desk.client.get(key) is None)
+
+
+def test_a_snapshot_in_parts_counts_once_it_is_complete(desk):
+    for name in ("a", "b", "gone"):
+        put_job(desk.client, name, cursor=now() // 1000 * 1000)
+    desk.go()
+    desk.until(lambda: {f.run.job_name for f in desk.launched} == {"a", "b", "gone"})
+    desk.client.delete(keys.job("gone"))
+    put_job(desk.client, "new", cursor=now() // 1000 * 1000)
+    a, b, new = desk.client.scan(keys.JOBS).items
+    desk.to.send(m.KeysReplaced([a, new], first=True, last=False))
+    desk.until(lambda: desk.scheduler._table.get("new"))
+    assert desk.scheduler._table.names() == {"a", "b", "gone", "new"}
+    desk.to.send(m.KeysReplaced([b], first=False, last=True))
+    desk.until(lambda: desk.scheduler._table.names() == {"a", "b", "new"})
+    desk.until(lambda: "new" in {f.run.job_name for f in desk.launched})
+
+
+def test_a_first_snapshot_plans_nothing_before_its_last_part(desk):
+    put_job(desk.client, "j", cursor=now() // 1000 * 1000)
+    found = desk.client.scan(keys.JOBS).items
+    desk.to.send(
+        m.SessionRenewed(desk.client.grant(60), time.monotonic() + 60),
+        m.ClockChecked(0, True, time.monotonic()),
+        m.ExecutorReady(0, 77, []),
+        m.KeysReplaced(found, first=True, last=False),
+    )
+    desk.pass_seconds(1.5)
+    assert desk.launched == []
+    desk.to.send(m.KeysReplaced([], first=False, last=True))
+    desk.until(lambda: desk.launched)
+
+
+def test_the_end_of_a_snapshot_whose_beginning_went_elsewhere_is_left_alone(desk):
+    put_job(desk.client, "j")
+    desk.go()
+    desk.until(lambda: desk.scheduler._table.get("j"))
+    desk.to.send(m.KeysReplaced([], first=False, last=True))
+    desk.pass_seconds(0.2)
+    assert desk.scheduler._table.get("j")

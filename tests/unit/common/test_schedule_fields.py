@@ -328,3 +328,19 @@ def test_no_text_gets_another_answer_than_a_schedule_or_a_refusal(expression, na
     assert schedule.previous(first) is None
     assert schedule.describe("en")
     assert schedule.describe("zh")
+
+
+# Sharing
+
+
+def test_jobs_with_the_same_expression_and_zone_share_one_schedule():
+    one, two = parse("7 3 * * *", "Asia/Shanghai", name="a"), parse("7 3 * * *", "Asia/Shanghai", name="b")
+    assert one is two
+    assert parse("7 3 * * *", "UTC", name="a") != one
+
+
+def test_what_depends_on_the_name_or_has_bounds_is_a_jobs_own():
+    assert parse("H * * * *", name="a").next(0) != parse("H * * * *", name="b").next(0)
+    free = parse("7 3 * * *")
+    assert parse("7 3 * * *", ends_at_ms=1).next(0) is None
+    assert parse("7 3 * * *", starts_at_ms=10**12).next(0) > free.next(0)
