@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, tuple[str, int]] = {
     "burst": ("", 70),
     "scale": ("", 110),
     "workers": ("", 110),
+    "logs": ("", 170),
     "api": ("", 70),
     "soak": ("--minutes 0.6", 60),
 }

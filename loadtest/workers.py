@@ -16,7 +16,6 @@ from tests.harness.poll import free_port
 
 COUNTS = (1, 2, 3, 5, 10)
 EXECUTORS = 1  # of each worker: with more, ten of them would be too many processes for a small machine
-ALONE_SECONDS = 4
 # What etcd counts (names as of 3.4 and later): requests of any kind, and the operations in them.
 REQUESTS, PUTS, READS = "grpc_server_handled_total", "etcd_mvcc_put_total", "etcd_mvcc_range_total"
 
@@ -61,21 +60,21 @@ class Step:
         return max(abs(count - equal) for count in self.share.values()) / equal
 
 
-def run(*, rate: int = 150, seconds: int = 8, most: int = COUNTS[-1]) -> Report:
+def run(*, rate: int = 150, seconds: int = 8, alone: int = 4, most: int = COUNTS[-1]) -> Report:
     """`rate` jobs of each second for `seconds` on 1, 2, 3, 5 and 10 workers (`most` at most); before that, at
-    each step, one job alone: what is sent for its fire is sent for no other."""
+    each step, one job for `alone` seconds: what is sent for its fire is sent for no other."""
     report = Report(f"workers: {rate} runs/s on 1 to {most} workers, {seconds} s each")
-    alone: dict[int, Step] = {}
+    single: dict[int, Step] = {}
     loaded: dict[int, Step] = {}
-    bare = bare_rate(2)
+    bare = bare_rate(min(2.0, seconds / 4))
     with system(workers=0) as s:
         urls: list[str] = []
         for count in (count for count in COUNTS if count <= most):
             urls += _grow(s, count)
-            alone[count] = _step(s, urls, f"alone-{count}", 1, ALONE_SECONDS)
+            single[count] = _step(s, urls, f"alone-{count}", 1, alone)
             loaded[count] = _step(s, urls, f"job-{count}", rate, seconds)
     report.figures["load over the bare loop"] = f"{rate / bare:.2f} of {bare:,.0f} runs/s"
-    _tell(report, alone, loaded)
+    _tell(report, single, loaded)
     return report
 
 
@@ -112,21 +111,21 @@ def _step(s: System, urls: list[str], name: str, rate: int, seconds: int) -> Ste
     return Step(verdict, share, counted, {**cpu, "workers": sum(used.values())})
 
 
-def _tell(report: Report, alone: dict[int, Step], loaded: dict[int, Step]) -> None:
+def _tell(report: Report, single: dict[int, Step], loaded: dict[int, Step]) -> None:
     sent = report.table(
         "for claims, a fire", "workers", "claims", "transactions", "by kind", "of a job alone"
     )
     etcd = report.table("etcd, a fire", "workers", "requests", "puts", "reads", "CPU us")
     cpu = report.table("the rest", "workers", "CPU us", "commands us", "runs by worker", "latest start ms")
     for count, step in loaded.items():
-        sent.add(count, step.claims, step.transactions, step.kinds, alone[count].kinds)
+        sent.add(count, step.claims, step.transactions, step.kinds, single[count].kinds)
         etcd.add(count, step.requests, step.a_fire(PUTS), step.a_fire(READS), step.cpu_us("etcd"))
         share = f"{min(step.share.values())} to {max(step.share.values())}, {step.unequal:.0%} from equal"
         cpu.add(count, step.cpu_us("workers"), step.cpu_us("commands"), share, step.verdict.latest_ms)
         report.figures[f"verdict on {count}"] = str(step.verdict)
         report.check(
             f"{count} workers: every fire ran at most once and has one row",
-            step.verdict.clean and alone[count].verdict.clean,
+            step.verdict.clean and single[count].verdict.clean,
         )
     fewest, most = loaded[min(loaded)], loaded[max(loaded)]
     report.at_most("claims a fire, at most", max(step.claims for step in loaded.values()), 3)
@@ -141,7 +140,7 @@ def _tell(report: Report, alone: dict[int, Step], loaded: dict[int, Step]) -> No
             {
                 "claims": [(count, step.claims) for count, step in loaded.items()],
                 "transactions": [(count, step.transactions) for count, step in loaded.items()],
-                "transactions of a job alone": [(count, step.transactions) for count, step in alone.items()],
+                "transactions of a job alone": [(count, step.transactions) for count, step in single.items()],
             },
             limit=3,
         ),

@@ -24,7 +24,7 @@ def test_throughput(tmp_path: Path) -> None:
 
 
 def test_workers(tmp_path: Path) -> None:
-    report = workers.run(rate=20, seconds=2, most=2)
+    report = workers.run(rate=20, seconds=2, alone=1, most=2)
     verify(report, tmp_path, "for claims, a fire", "etcd, a fire", "the rest")
     claims = {row[0]: row[1] for row in report.series["for claims, a fire"].rows}
     assert claims.keys() == {1, 2}
