@@ -46,9 +46,9 @@ def version() -> str:
 
 
 @contextmanager
-def cron_running(directory: Path, jobs: int, plan: int, oracle: Oracle) -> Iterator[None]:
-    """cron with `jobs` jobs of each minute, which note themselves with the oracle as fires of `plan`. It logs
-    nothing, which is in its favour."""
+def cron_running(directory: Path, jobs: int, plan: int, oracle: Oracle) -> Iterator[int]:
+    """cron with `jobs` jobs of each minute, which note themselves with the oracle as fires of `plan` (epoch
+    ms). It logs nothing, which is in its favour. Yields its pid."""
     for name in ("tables", "empty"):
         (directory / name).mkdir(parents=True, exist_ok=True)
     _write_table(directory / "tables" / "jobs", jobs, plan, oracle)
@@ -61,7 +61,7 @@ def cron_running(directory: Path, jobs: int, plan: int, oracle: Oracle) -> Itera
         )
     try:
         wait_until(lambda: Path(f"/proc/{process.pid}/comm").read_text() == "cron\n", 10, "the start of cron")
-        yield
+        yield process.pid
     finally:
         process.kill()
         process.wait()

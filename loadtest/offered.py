@@ -94,7 +94,7 @@ def spread(system: System, rate: int, seconds: int) -> Outcome:
     )
     sleep_until(first)
     clock = _cpu_clock(s)
-    for due, numbers in _ticks(rate, seconds):
+    for due, numbers in even_batches(rate, seconds):
         sleep_until(first + round(due * 1000))
         at = now_ms()
         order = RunOrder(at=at, expires_at=at + ORDER_LIFE_MS).to_json()
@@ -124,8 +124,8 @@ def lateness(starts: list[Start]) -> list[int]:
     return sorted(start.at - start.plan for start in starts)
 
 
-def _ticks(rate: int, seconds: int) -> Iterator[tuple[float, range]]:
-    """When to put which orders: due seconds, and their numbers."""
+def even_batches(rate: int, seconds: int) -> Iterator[tuple[float, range]]:
+    """`rate` numbers for each of `seconds`, evenly: when a batch is due, in seconds, and its numbers."""
     begun = 0
     for tick in range(1, round(seconds / TICK_SECONDS) + 1):
         due = min(round(tick * TICK_SECONDS * rate), rate * seconds)
