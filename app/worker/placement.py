@@ -7,7 +7,7 @@ score = -weight / ln(u) with u uniform in (0, 1); the highest score is first.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -40,11 +40,13 @@ def matching(candidates: Iterable[Candidate], wanted: Mapping[str, str]) -> list
     return [c for c in candidates if needed <= set(c.labels)]
 
 
-def rank(candidates: Iterable[Candidate], worker_id: str, job_seed: int, plan: int) -> int | None:
+def rank(candidates: Sequence[Candidate], worker_id: str, job_seed: int, plan: int) -> int | None:
     """The place of `worker_id` in the order for (job, plan): 0 is first. None if it is no candidate.
 
     `job_seed` is crc32 of the job's name.
     """
+    if len(candidates) == 1:  # it needs no score
+        return 0 if candidates[0].id == worker_id else None
     own: float | None = None
     scores = []
     for c in candidates:

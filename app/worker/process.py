@@ -36,6 +36,7 @@ def process_loop(
     Signals meant for the whole group are left to the main process, which stops its children in order.
     """
     prepare(name, settings)
+    gc.set_threshold(20_000)  # a turn makes thousands of objects that die with it, none of them in a cycle
     gc.freeze()  # modules and their like live as long as the process: a collection need not walk over them
     try:
         while turn():
