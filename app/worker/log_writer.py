@@ -12,7 +12,7 @@ from app.common.metrics import DROPPED, LOG_BATCHES, LOG_CONFLICTS, LOG_ROWS
 from app.common.models import Run, Status
 from app.common.settings import WorkerSettings
 from app.worker import messages as m
-from app.worker.process import Parent, process_loop
+from app.worker.process import Parent, process_loop, rest
 from app.worker.queues import Inbox, Outbox
 from app.worker.spool import Spool, SpoolFull
 
@@ -90,7 +90,7 @@ class LogWriter:
 
     def _receive(self) -> None:
         if self._buffer and self._slow:
-            time.sleep(min(GATHER_SECONDS, self._sleep()))
+            rest(min(GATHER_SECONDS, self._sleep()))
         before = self._buffer_bytes
         for message in self._inbox.receive(self._sleep()):
             self._take(message)

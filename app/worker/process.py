@@ -4,6 +4,7 @@ import ctypes
 import gc
 import logging
 import os
+import select
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,12 @@ def process_loop(
                 break
     finally:
         close()
+
+
+def rest(seconds: float) -> None:
+    """Do nothing. Unlike time.sleep this works under libfaketime, which refuses sleeps until a moment of the
+    monotonic clock."""
+    select.select((), (), (), seconds)
 
 
 def set_title(name: str) -> None:

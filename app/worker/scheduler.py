@@ -26,7 +26,7 @@ from app.worker.job_table import JobTable
 from app.worker.orders import OrderBook
 from app.worker.planner import Planner
 from app.worker.planning import CursorReader
-from app.worker.process import Parent, process_loop
+from app.worker.process import Parent, process_loop, rest
 from app.worker.queues import Inbox, Outbox
 from app.worker.recoverer import Recoverer
 from app.worker.run_table import OpenEntry, RunningRun, RunTable
@@ -131,9 +131,9 @@ class Scheduler:
     def turn(self) -> bool:
         """One turn: wait, listen, act. False when there is nothing left to do after a stop."""
         sleep = self._sleep()
-        rest = max(0.0, min(sleep, self._turned + self._rest - self._monotonic()))
-        time.sleep(rest)
-        for message in self._inbox.receive(sleep - rest):
+        pause = max(0.0, min(sleep, self._turned + self._rest - self._monotonic()))
+        rest(pause)
+        for message in self._inbox.receive(sleep - pause):
             self._handlers[type(message)](message)
         now, self._turned = self._now(), self._monotonic()
         self._notice_jump(now, self._turned)
