@@ -72,7 +72,7 @@ def test_ranks_are_a_permutation_whoever_computes_them(ids, seed, plan):
     ranks = [rank(workers, w.id, seed, plan) for w in workers]
     if len({w.seed for w in workers}) == len(workers):
         assert sorted(ranks) == list(range(len(workers)))
-    assert ranks == [rank(reversed(workers), w.id, seed, plan) for w in workers]
+    assert ranks == [rank(workers[::-1], w.id, seed, plan) for w in workers]
 
 
 def test_a_worker_that_is_no_candidate_has_no_place():
