@@ -92,8 +92,12 @@ def unmixed(value):
 @pytest.mark.parametrize("extreme", [0, MASK])
 def test_the_ends_of_the_range_of_the_hash_have_a_score_too(extreme):
     seeds = unmixed(extreme)
-    worker = Candidate("a", seeds >> 32, 1.0, ())
-    assert rank([worker], "a", seeds & 0xFFFFFFFF, 0) == 0
+    workers = [Candidate("a", seeds >> 32, 1.0, ()), Candidate("b", 1, 1.0, ())]
+    assert sorted(rank(workers, w.id, seeds & 0xFFFFFFFF, 0) for w in workers) == [0, 1]
+
+
+def test_a_worker_alone_is_first():
+    assert rank([candidate("a", 1, {})], "a", 5, 1) == 0
 
 
 def test_labels_must_all_match():
