@@ -34,12 +34,11 @@ from app.worker.settler import Settler
 
 log = logging.getLogger(__name__)
 
+SOON = 0.02  # seconds until what waits is looked at again
 MAX_SLEEP = 0.5  # seconds; bounds how late a jump of the wall clock is noticed
-REST = (
-    0.02  # seconds at most between turns for which no fire is due: what comes meanwhile is handled together
-)
+REST = 0.02  # seconds at most between turns while no fire is due: what comes meanwhile is handled together
 REST_A_SLOT = (
-    1e-4  # seconds of it a run of capacity: even 10,000 runs a second leave no executor idle meanwhile
+    1e-4  # seconds of it a run of capacity, so that even 10,000 runs a second leave no executor idle
 )
 EXECUTORS_TIMEOUT = 10.0  # seconds for executors to report what they hold before own leftovers count as lost
 DAY_MS = 86_400_000
@@ -164,16 +163,16 @@ class Scheduler:
     def _sleep(self) -> float:
         """Seconds until something is due."""
         to_plan = self._cursors.waiting and self._clock_is_right
-        if len(self._settler) or to_plan or not self._idle_outboxes():
-            return 0.02
+        waiting = len(self._settler) or to_plan or not self._idle_outboxes()
+        longest = SOON if waiting else MAX_SLEEP
         if not self._may_claim():
-            return MAX_SLEEP
+            return longest
         times = (self._planner.next_due(), self._orders.next_due(), self._claimer.next_due())
         due = min((t for t in times if t is not None), default=None)
         if due is None or not self._live_executors():
-            return MAX_SLEEP
+            return longest
         due = max(due, self._claimer.not_before)
-        return min(max(due / 1000 - self._clock(), 0), MAX_SLEEP)
+        return min(max(due / 1000 - self._clock(), 0), longest)
 
     def _idle_outboxes(self) -> bool:
         return all(o.idle for o in (self._to_watcher, self._to_writer, *self._to_executors.values()))
