@@ -36,10 +36,8 @@ log = logging.getLogger(__name__)
 
 SOON = 0.02  # seconds until what waits is looked at again
 MAX_SLEEP = 0.5  # seconds; bounds how late a jump of the wall clock is noticed
-REST = 0.02  # seconds at most between turns while no fire is due: what comes meanwhile is handled together
-REST_A_SLOT = (
-    1e-4  # seconds of it a run of capacity, so that even 10,000 runs a second leave no executor idle
-)
+REST = 0.02  # seconds at most between turns while no fire is due: what comes meanwhile goes together
+REST_A_SLOT = 1e-4  # seconds of it a run of capacity: 10,000 runs a second leave no executor idle
 EXECUTORS_TIMEOUT = 10.0  # seconds for executors to report what they hold before own leftovers count as lost
 DAY_MS = 86_400_000
 
