@@ -1,5 +1,6 @@
 """What the parts of a running system hold: memory, descriptors, threads, keys, leases, files."""
 
+import gc
 import os
 import time
 from collections import defaultdict
@@ -63,6 +64,7 @@ class Sampler:
         }
 
     def sample(self) -> Sample:
+        gc.collect()  # few calls are made here: what they leave behind would wait for minutes, as if it grew
         found: defaultdict[tuple[str, str], float] = defaultdict(float)
         for name, pid in self.pids().items():
             part = name.partition("/")[0]
