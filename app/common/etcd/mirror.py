@@ -177,9 +177,9 @@ class Mirror:
         found: dict[str, int] = {}
         revision = 0
         for prefix in self._prefixes:
-            page = self._client.scan(prefix, revision=revision, keys_only=True)
-            revision = page.revision
-            found.update((kv.key, kv.mod_revision) for kv in page.items)
+            for page in self._client.pages(prefix, revision=revision, keys_only=True):
+                found.update((kv.key, kv.mod_revision) for kv in page.items)
+                revision = page.revision
         return found, revision
 
     def _follow(self) -> str:
@@ -273,17 +273,21 @@ class Mirror:
             doubt = self._catch_up(stream, revision)
             if doubt:
                 return doubt
-            held = {key: kv.mod_revision for key, kv in self.items.items()}
             differing = {
                 key
-                for key in actual.keys() | held.keys()
-                if actual.get(key) != held.get(key) and held.get(key, 0) <= revision
+                for key in actual.keys() | self.items.keys()
+                if actual.get(key, 0) != self._held(key) and self._held(key) <= revision
             }
             suspects = differing if suspects is None else suspects & differing
             if not suspects:
                 return None
         log.warning("The mirror differed from etcd.", extra={"action": "mirror", "keys": len(suspects or ())})
         return "difference"
+
+    def _held(self, key: str) -> int:
+        """The revision held of a key; 0 for none."""
+        kv = self.items.get(key)
+        return kv.mod_revision if kv else 0
 
     def _catch_up(self, stream: "_Stream", revision: int) -> str | None:
         """Follow the watch up to `revision`; returns the doubt."""
