@@ -77,7 +77,7 @@ def _name(value: str) -> str:
         raise ValueError(f"must have at most {MAX_NAME} characters, has {len(value)}")
     letters = value if plain else "".join(c for c in value if not _is_mark(c))
     stray_mark = not plain and any(_is_mark(word[0]) for word in value.split())
-    if stray_mark or not _NAME.fullmatch(letters) or not any(c.isalnum() for c in letters):
+    if stray_mark or not _NAME.fullmatch(letters) or not letters.strip("._- "):
         raise ValueError(
             "may hold letters and digits of any script, '.', '_', '-' and inner spaces, "
             "and needs at least one letter or digit"
