@@ -73,3 +73,17 @@ def test_a_taken_port_is_one_clear_line(etcd, tmp_path):
     assert process.returncode != 0
     assert "Traceback" not in errors
     assert [line for line in errors.splitlines() if "address already in use" in line]
+
+
+def test_a_request_whose_headers_never_end_is_refused_while_they_are_few_enough_to_keep(master):
+    with socket.create_connection(("127.0.0.1", master.port), timeout=10) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        sent, refused = 0, False
+        try:
+            while sent < 4 * 1024 * 1024 and not refused:
+                connection.sendall(b"X-More: " + b"x" * 1000 + b"\r\n")
+                sent += 1000
+                refused = sent > 128 * 1024 and connection.recv(12) == b"HTTP/1.1 400"
+        except ConnectionError:
+            refused = True
+    assert refused
