@@ -27,8 +27,9 @@ class Route:
     paths: dict[str, Check]
 
     def is_right(self, client: httpx.Client) -> bool:
-        """Whether every address is answered with what it must be."""
-        return all(_is_right(client.get(path), check) for path, check in self.paths.items())
+        """Whether they are answered with what they must be; of very many addresses, some are asked."""
+        some = list(self.paths.items())[:: -(-len(self.paths) // (2 * DIFFERENT))]
+        return all(_is_right(client.get(path), check) for path, check in some)
 
 
 EMPTY = Route("GET /session", 1.0, {"/api/v1/session": lambda body: body["user"] == "admin"})
@@ -36,8 +37,9 @@ BARE = Route("GET /healthz", 1.0, {"/healthz": lambda body: body == {"status": "
 
 
 def routes(jobs: int, cursors: dict[int, str], runs: Sequence[dict[str, Any]]) -> list[Route]:
-    """For the jobs and runs of `populate`. `cursors[n]` stands behind the first n jobs by name; `runs` are
-    some of those stored, the newest first.
+    """For the jobs and runs of `populate`. `cursors[n]` stands behind the first n jobs by name; those of all
+    pages are so many that each page asked for has not been shown for long. `runs` are some of those stored,
+    the newest first.
     """
     names = [job_name(number) for number in range(jobs)]
     some = names[:: max(1, jobs // DIFFERENT)]
@@ -51,9 +53,8 @@ def routes(jobs: int, cursors: dict[int, str], runs: Sequence[dict[str, Any]]) -
         "with a tag": {f"&tag={tag_of(k)}": _page(names[k::TAGS]) for k in range(TAGS)},
         "enabled": {"&state=enabled": _page(names)},
         **{
-            f"by {sign}{sort}": {f"&sort={sign}{sort}": _ordered(sort, sign == "-", jobs)}
+            f"by {sort}": {f"&sort={sign}{sort}": _ordered(sort, sign == "-", jobs) for sign in ("", "-")}
             for sort in SORTS
-            for sign in ("", "-")
         },
     }
     items: dict[str, dict[str, Check]] = {
