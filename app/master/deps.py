@@ -1,4 +1,8 @@
-"""What routes ask for, as annotated aliases."""
+"""What routes ask for, as annotated aliases.
+
+Those that wait for nothing are coroutines: FastAPI sends a plain function to a thread, and the way there
+takes longer than what these do.
+"""
 
 import re
 import unicodedata
@@ -28,26 +32,26 @@ __all__ = [
 _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def _language(request: Request) -> str:
+async def _language(request: Request) -> str:
     """`zh` if that is what the client prefers, else `en`."""
     first = request.headers.get("Accept-Language", "").split(",")[0]
     return "zh" if first.strip().lower().startswith("zh") else "en"
 
 
-def _raw_job_name(name: Annotated[str, Path(max_length=1024, description="Of the job")]) -> str:
+async def _raw_job_name(name: Annotated[str, Path(max_length=1024, description="Of the job")]) -> str:
     return name
 
 
-def _job_name(name: Annotated[str, Depends(_raw_job_name)]) -> str:
+async def _job_name(name: Annotated[str, Depends(_raw_job_name)]) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _precondition(request: Request) -> Precondition:
+async def _precondition(request: Request) -> Precondition:
     """From If-Match and If-None-Match: *."""
     absent = request.headers.get("If-None-Match")
     if absent is not None and absent.strip() != "*":
@@ -63,7 +67,11 @@ def _precondition(request: Request) -> Precondition:
     return Precondition(revisions=frozenset(int(tag[1]) for tag in tags if tag))
 
 
-def _still_allowed(request: Request, principal: CurrentPrincipal) -> Callable[[], bool]:
+async def _address(request: Request) -> str:
+    return client_address(request)
+
+
+async def _still_allowed(request: Request, principal: CurrentPrincipal) -> Callable[[], bool]:
     """For long answers: whether the reader would still be let in, with the same role, so that a console hears
     of a change of its rights by the end of its stream. Unknown means yes: etcd may be away.
     """
@@ -90,4 +98,4 @@ RawJobName = Annotated[str, Depends(_raw_job_name)]
 """As it came: for a key put by hand that is not in normal form."""
 StillAllowed = Annotated[Callable[[], bool], Depends(_still_allowed)]
 IfMatch = Annotated[Precondition, Depends(_precondition)]
-Address = Annotated[str, Depends(client_address)]
+Address = Annotated[str, Depends(_address)]

@@ -90,10 +90,14 @@ class EtcdClient:
 
     def get_many(self, keys: Sequence[str]) -> tuple[list[KeyValue | None], int]:
         """These keys as of one moment, None where there is none, and the revision of that moment."""
-        request = txn.request(success=[txn.get(key) for key in keys])
-        response = self._read(lambda c: c.kv.Txn, request)
-        answers = txn.result(response, response.header.revision)
+        answers = self.read([txn.get(key) for key in keys])
         return [found[0] if found else None for found in answers.responses], answers.revision
+
+    def read(self, operations: Sequence[Operation], compare: Sequence[Compare] = ()) -> TxnResult:
+        """What several `txn.get` and `txn.get_prefix` find as of one moment, if all of `compare` hold then;
+        nothing else."""
+        response = self._read(lambda c: c.kv.Txn, txn.request(compare, operations))
+        return txn.result(response, response.header.revision)
 
     def page(
         self,

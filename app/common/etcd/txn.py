@@ -27,7 +27,7 @@ _CREATE = rpc.Compare.CREATE
 
 
 class TxnResult(NamedTuple):
-    """`responses[i]` answers operation i of the branch taken: a list of KeyValue for `get`, a count for
+    """`responses[i]` answers operation i of the branch taken: a list of KeyValue for each `get`, a count for
     `delete`, a TxnResult for `nested`, None for `put`. `revision` is that of the whole store after it."""
 
     succeeded: bool
@@ -64,6 +64,12 @@ def put(key: str, value: bytes, lease: int = 0) -> Operation:
 
 def get(key: str) -> Operation:
     return {"request_range": {"key": key.encode()}}
+
+
+def get_prefix(prefix: str, limit: int) -> Operation:
+    """The first keys under `prefix`, `limit` of them at most."""
+    start = prefix.encode()
+    return {"request_range": {"key": start, "range_end": prefix_end(start), "limit": limit}}
 
 
 def delete(key: str) -> Operation:

@@ -1,5 +1,6 @@
 """Schedules in words, in the languages of the console."""
 
+import functools
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -28,6 +29,7 @@ def words(language: str) -> Words:
     return chinese if language.lower().startswith("zh") else english
 
 
+@functools.lru_cache(maxsize=4096)  # jobs with the same expression share their fires
 def describe(fires: ClockFires | IntervalFires, language: str) -> str:
     """`At 03:30 on Monday to Friday`."""
     if isinstance(fires, ClockFires):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from app.master.bodies import JsonBody
 from app.master.deps import CurrentPrincipal, JobName, Language, Svc, problems
 from app.master.problems import Problem
-from app.master.routes.jobs import answered
+from app.master.routes.jobs import job_answer
 from app.master.schemas.jobs import CloneRequest, JobView, RunIds, RunRequest
 from app.master.security.roles import Role, needs
 
@@ -40,25 +40,27 @@ def kill_job(services: Svc, principal: CurrentPrincipal, name: JobName) -> RunId
     return RunIds(run_ids=services.orders.kill_job(name, principal.actor))
 
 
-@router.post("/{name}/pause", summary="Pause a job", responses=problems(404, 409))
+@router.post("/{name}/pause", summary="Pause a job", response_model=JobView, responses=problems(404, 409))
 @needs(Role.OPERATOR)
-def pause_job(
-    services: Svc, principal: CurrentPrincipal, name: JobName, language: Language, response: Response
-) -> JobView:
+def pause_job(services: Svc, principal: CurrentPrincipal, name: JobName, language: Language) -> Response:
     """It fires no more until resumed, and the fires of the pause do not count as missed."""
-    return _enable(services, principal, name, language, response, enabled=False)
+    return _enable(services, principal, name, language, enabled=False)
 
 
-@router.post("/{name}/resume", summary="Resume a job", responses=problems(404, 409))
+@router.post("/{name}/resume", summary="Resume a job", response_model=JobView, responses=problems(404, 409))
 @needs(Role.OPERATOR)
-def resume_job(
-    services: Svc, principal: CurrentPrincipal, name: JobName, language: Language, response: Response
-) -> JobView:
+def resume_job(services: Svc, principal: CurrentPrincipal, name: JobName, language: Language) -> Response:
     """It fires again from now on."""
-    return _enable(services, principal, name, language, response, enabled=True)
+    return _enable(services, principal, name, language, enabled=True)
 
 
-@router.post("/{name}/clone", summary="Copy a job", status_code=201, responses=problems(400, 404, 409, 413))
+@router.post(
+    "/{name}/clone",
+    summary="Copy a job",
+    status_code=201,
+    response_model=JobView,
+    responses=problems(400, 404, 409, 413),
+)
 @needs(Role.EDITOR)
 def clone_job(
     services: Svc,
@@ -66,16 +68,14 @@ def clone_job(
     name: JobName,
     language: Language,
     wanted: Annotated[CloneRequest, Depends(JsonBody(CloneRequest))],
-    response: Response,
-) -> JobView:
+) -> Response:
     """A new job that does the same; paused, unless `enabled` is true. 409 if there is one of that name."""
     written = services.jobs.clone(name, wanted.name, wanted.enabled, principal.actor)
-    response.headers["Location"] = f"/api/v1/jobs/{quote(wanted.name)}"
-    return answered(services, written.row, language, response)
+    return job_answer(services, written.row, language, 201, Location=f"/api/v1/jobs/{quote(wanted.name)}")
 
 
 def _enable(
-    services: Svc, principal: CurrentPrincipal, name: str, language: str, response: Response, *, enabled: bool
-) -> JobView:
+    services: Svc, principal: CurrentPrincipal, name: str, language: str, *, enabled: bool
+) -> Response:
     written = services.jobs.enable(name, enabled, principal.actor)
-    return answered(services, written.row, language, response)
+    return job_answer(services, written.row, language)

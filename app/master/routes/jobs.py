@@ -1,13 +1,17 @@
 """Jobs: list, read, write."""
 
+import unicodedata
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from app.common import keys
 from app.common.errors import EtcdError, StoreError
+from app.common.etcd import txn
 from app.common.models import Job
+from app.master.answers import json_answer
 from app.master.bodies import JsonBody, merge_patch
 from app.master.deps import CurrentPrincipal, IfMatch, JobName, Language, RawJobName, Svc, problems
 from app.master.problems import Problem
@@ -20,7 +24,8 @@ from app.master.schemas.jobs import (
     JobParameters,
     JobView,
     Known,
-    view,
+    job_json,
+    page_json,
 )
 from app.master.security.roles import Role, needs
 from app.master.services.container import Services
@@ -33,11 +38,11 @@ JobBody = Annotated[Job, Depends(JsonBody(Job))]
 MergePatch = Annotated[dict[str, object], Depends(merge_patch)]
 
 
-@router.get("", summary="List jobs", responses=problems())
+@router.get("", summary="List jobs", response_model=JobListPage, responses=problems())
 @needs(Role.VIEWER)
 def list_jobs(
     services: Svc, principal: CurrentPrincipal, language: Language, wanted: Annotated[JobParameters, Query()]
-) -> JobListPage:
+) -> Response:
     """Searched, filtered and sorted. Contains every write that was answered before the request came,
     whichever master answered it. Pages are continued with `cursor`.
     """
@@ -45,38 +50,38 @@ def list_jobs(
     page = services.job_list.page(wanted.filter(), wanted.limit, wanted.cursor, wanted.sort)
     known, warnings = _known(services, page.rows, wanted.recent)
     now = services.now()
-    return JobListPage.model_construct(
-        items=[view(row, services.index.job_of(row), now, language, known) for row in page.rows],
-        total=page.total,
-        next=page.next_cursor,
-        warnings=warnings,
-    )
+    jobs = [job_json(row, services.timezone, now, language, known) for row in page.rows]
+    return json_answer(page_json(jobs, page.total, page.next_cursor, warnings))
 
 
-@router.post("", summary="Create a job", status_code=201, responses=problems(400, 409, 413))
+@router.post(
+    "",
+    summary="Create a job",
+    status_code=201,
+    response_model=JobView,
+    responses=problems(400, 409, 413),
+)
 @needs(Role.EDITOR)
-def create_job(
-    services: Svc, principal: CurrentPrincipal, language: Language, job: JobBody, response: Response
-) -> JobView:
+def create_job(services: Svc, principal: CurrentPrincipal, language: Language, job: JobBody) -> Response:
     """`name`, `command` and `cronExpr` are enough. 409 if there is a job of that name."""
     written = services.jobs.create(job, principal.actor)
-    response.headers["Location"] = f"/api/v1/jobs/{quote(job.name)}"
-    return answered(services, written.row, language, response)
+    return job_answer(services, written.row, language, 201, Location=f"/api/v1/jobs/{quote(job.name)}")
 
 
-@router.get("/{name}", summary="Show a job", responses=problems(404))
-@needs(Role.VIEWER)
-def show_job(
-    services: Svc, name: RawJobName, language: Language, response: Response
-) -> JobView | InvalidJobView:
+@router.get("/{name}", summary="Show a job", response_model=JobView | InvalidJobView, responses=problems(404))
+@needs(Role.VIEWER, reads=lambda request: txn.get(keys.job(request.path_params["name"])))
+def show_job(services: Svc, principal: CurrentPrincipal, name: RawJobName, language: Language) -> Response:
     """Read straight from etcd. The ETag is the job's revision."""
-    row = services.jobs.read(services.jobs.stored_name(name))
-    response.headers["ETag"] = f'"{row.revision}"'
-    known, _ = _known(services, [row])
-    return view(row, services.index.job_of(row), services.now(), language, known)
+    row = services.jobs.read(unicodedata.normalize("NFC", name), principal.found)
+    return job_answer(services, row, language)
 
 
-@router.put("/{name}", summary="Create or replace a job", responses=problems(400, 409, 412, 413))
+@router.put(
+    "/{name}",
+    summary="Create or replace a job",
+    response_model=JobView,
+    responses=problems(400, 409, 412, 413),
+)
 @needs(Role.EDITOR)
 def replace_job(
     services: Svc,
@@ -85,19 +90,21 @@ def replace_job(
     language: Language,
     job: JobBody,
     precondition: IfMatch,
-    response: Response,
-) -> JobView:
+) -> Response:
     """With `If-Match` only that revision is replaced (else 412); with `If-None-Match: *` it is only created;
     without either, the last writer wins. A change of the schedule counts from now: no fire of the old one
     counts as missed.
     """
     written = services.jobs.replace(named(job, name), precondition, principal.actor)
-    if written.created:
-        response.status_code = 201
-    return answered(services, written.row, language, response)
+    return job_answer(services, written.row, language, 201 if written.created else 200)
 
 
-@router.patch("/{name}", summary="Change some fields of a job", responses=problems(400, 404, 409, 412, 413))
+@router.patch(
+    "/{name}",
+    summary="Change some fields of a job",
+    response_model=JobView,
+    responses=problems(400, 404, 409, 412, 413),
+)
 @needs(Role.EDITOR)
 def patch_job(
     services: Svc,
@@ -106,11 +113,10 @@ def patch_job(
     language: Language,
     patch: MergePatch,
     precondition: IfMatch,
-    response: Response,
-) -> JobView:
+) -> Response:
     """A JSON merge patch (RFC 7396): fields that are absent stay, null sets a field back to its default."""
     written = services.jobs.patch(name, patch, precondition, principal.actor)
-    return answered(services, written.row, language, response)
+    return job_answer(services, written.row, language)
 
 
 @router.delete("/{name}", summary="Delete a job", status_code=204, responses=problems(400, 404, 409, 412))
@@ -132,13 +138,11 @@ def job_history(services: Svc, name: JobName, wanted: Annotated[PageParameters, 
     return JobHistory(items=items, next=page.next_cursor)
 
 
-def answered(services: Services, row: JobRow, language: str, response: Response) -> JobView:
-    """The job as it was written just now, with its ETag."""
-    response.headers["ETag"] = f'"{row.revision}"'
+def job_answer(services: Services, row: JobRow, language: str, status: int = 200, **headers: str) -> Response:
+    """The job as it was read or written just now, with its ETag."""
     known, _ = _known(services, [row])
-    answer = view(row, services.index.job_of(row), services.now(), language, known)
-    assert isinstance(answer, JobView)
-    return answer
+    content = job_json(row, services.timezone, services.now(), language, known)
+    return json_answer(content, status, ETag=f'"{row.revision}"', **headers)
 
 
 def _known(services: Services, rows: list[JobRow], recent: int = 0) -> tuple[Known, list[str]]:

@@ -2,25 +2,36 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
+from pydantic import TypeAdapter
 from sse_starlette import EventSourceResponse
 
+from app.common.etcd.txn import Operation
 from app.common.logstore import RunQuery
 from app.common.models import Run, Status
+from app.master.answers import json_answer
 from app.master.deps import CurrentPrincipal, StillAllowed, Svc, problems
 from app.master.problems import Problem, no_such
 from app.master.schemas.jobs import RunIds
 from app.master.schemas.runs import RunDetail, RunListPage, RunParameters, detail, view
 from app.master.security.roles import Role, needs
-from app.master.services.open_runs import WaitingOrder
+from app.master.services.open_runs import FIRST_RECORDS, WaitingOrder
 
 router = APIRouter(prefix="/api/v1/runs", tags=["Runs"])
 
+_PAGE, _DETAIL = TypeAdapter(RunListPage), TypeAdapter(RunDetail)
 
-@router.get("", summary="List runs", responses=problems())
-@needs(Role.VIEWER)
-def list_runs(services: Svc, wanted: Annotated[RunParameters, Query()]) -> RunListPage:
+
+def _first_open_records(request: Request) -> Operation | None:
+    return None if "cursor" in request.query_params else FIRST_RECORDS
+
+
+@router.get("", summary="List runs", response_model=RunListPage, responses=problems())
+@needs(Role.VIEWER, reads=_first_open_records)
+def list_runs(
+    services: Svc, principal: CurrentPrincipal, wanted: Annotated[RunParameters, Query()]
+) -> Response:
     """Every planned fire has a row, also those that were skipped or missed, and so has every manual run. Runs
     in progress come first, on the first page only (at most 1,000).
     """
@@ -34,17 +45,19 @@ def list_runs(services: Svc, wanted: Annotated[RunParameters, Query()]) -> RunLi
             until=wanted.until,
             limit=wanted.limit,
             cursor=wanted.cursor,
-        )
+        ),
+        principal.found,
     )
     items = [view(run) for run in (*found.running, *found.runs)]
-    return RunListPage.model_construct(items=items, next=found.next_cursor)
+    page = RunListPage.model_construct(items=items, next=found.next_cursor)
+    return json_answer(_PAGE.dump_json(page))
 
 
-@router.get("/{run_id}", summary="Show a run", responses=problems(404))
+@router.get("/{run_id}", summary="Show a run", response_model=RunDetail, responses=problems(404))
 @needs(Role.VIEWER)
-def show_run(services: Svc, run_id: str) -> RunDetail:
+def show_run(services: Svc, run_id: str) -> Response:
     """With its output, once it has ended."""
-    return detail(services.runs.get(run_id))
+    return json_answer(_DETAIL.dump_json(detail(services.runs.get(run_id))))
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """What several resources share."""
 
+import functools
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -22,7 +23,12 @@ MAX_MS = 4_133_980_799_999  # the end of 2100
 def iso(ms: int) -> str:
     """`2030-01-31T08:00:00.123Z`"""
     whole, part = divmod(ms, 1000)
-    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{part:03d}Z"
+    return f"{_iso_second(whole)}.{part:03d}Z"
+
+
+@functools.lru_cache(maxsize=4096)  # most moments of an answer share their second with others
+def _iso_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def parse_ms(value: object) -> object:

@@ -1,14 +1,16 @@
 """Jobs as the API shows them."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationInfo, field_validator
 
+from app.common import keys
 from app.common.logstore import JobState, RecentRun
-from app.common.models import InvalidJob, Job, Status
+from app.common.models import InvalidJob, Job, Status, parse_job
 from app.common.models.base import CamelModel
 from app.common.models.job import Name, Text
 from app.master.schemas.common import Moment, PageParameters, Parameters, QueryText, Schema
@@ -16,6 +18,7 @@ from app.master.services.job_filter import JobFilter, LastStatus
 from app.master.services.job_index import JobRow, JobStatus
 from app.master.services.job_list import SORTS
 
+REMEMBERED = 8_192  # jobs as JSON, of about 1 KB each, that lists have shown last
 MAX_RECENT = 5_000  # rows of one page, over all its jobs
 
 JOB_EXAMPLE: dict[str, Any] = {
@@ -119,10 +122,8 @@ class RecentRunView(Schema):
         return cls.model_construct(**{name: getattr(run, name) for name in cls.model_fields})
 
 
-class JobView(Job):
-    """A job with what the system knows about it. The fields from `revision` on are for reading only."""
-
-    model_config = ConfigDict(title="JobView", json_schema_extra={"examples": [{**JOB_EXAMPLE}]})
+class Standing(Schema):
+    """What the system knows about a job beside its definition."""
 
     revision: int = Field(description="Also the ETag; send it as If-Match to change exactly this version")
     state: JobStatus
@@ -132,6 +133,16 @@ class JobView(Job):
     running: int = Field(0, description="Its runs in progress, as of the last second")
     recent_runs: list[RecentRunView] | None = Field(
         None, description="Its last rows, newest first; None unless asked for"
+    )
+
+
+class JobView(Standing, Job):
+    """A job with what the system knows about it. The fields from `revision` on are for reading only."""
+
+    model_config = ConfigDict(
+        title="JobView",
+        json_schema_extra={"examples": [{**JOB_EXAMPLE}]},
+        json_schema_serialization_defaults_required=False,
     )
 
 
@@ -204,26 +215,59 @@ class Known:
     recent: Mapping[str, Sequence[RecentRun]] | None = None
 
 
-def view(
-    row: JobRow, job: Job | InvalidJob, now: int, language: str, known: Known
-) -> JobView | InvalidJobView:
-    running = known.running.get(row.name, 0)
+_JOB, _STANDING = TypeAdapter(Job), TypeAdapter(Standing)
+_INVALID, _PAGE = TypeAdapter(InvalidJobView), TypeAdapter(JobListPage)
+
+
+def job_json(row: JobRow, timezone: str, now: int, language: str, known: Known) -> bytes:
+    """A JobView or an InvalidJobView. `timezone`: of jobs that name none."""
+    return _job_json(
+        row,
+        timezone,
+        row.status(now),
+        row.next_fire(now),
+        language,
+        known.states.get(row.name),
+        known.running.get(row.name, 0),
+        None if known.recent is None else tuple(known.recent.get(row.name, ())),
+    )
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _job_json(
+    row: JobRow,
+    timezone: str,
+    status: JobStatus,
+    next_fire: int | None,
+    language: str,
+    state: JobState | None,
+    running: int,
+    recent: tuple[RecentRun, ...] | None,
+) -> bytes:
+    """All that it depends on is an argument; a row never changes its value."""
+    job = parse_job(keys.job(row.name), row.value, timezone)
     if isinstance(job, InvalidJob):
         raw = job.raw[:4096].decode(errors="replace")
-        return InvalidJobView(
+        invalid = InvalidJobView(
             name=row.name, revision=row.revision, running=running, reason=job.reason, raw=raw
         )
-    state = known.states.get(row.name)
-    # Everything in it was validated before, and a page has up to 1,000.
-    return JobView.model_construct(
-        **job.__dict__,
+        return _INVALID.dump_json(invalid)
+    standing = Standing(
         revision=row.revision,
-        state=row.status(now),
-        next_fire=row.next_fire(now),
+        state=status,
+        next_fire=next_fire,
         schedule_text=row.schedule.describe(language) if row.schedule else "",
         last_run=LastRun.of(state) if state else None,
         running=running,
-        recent_runs=None
-        if known.recent is None
-        else list(map(RecentRunView.of, known.recent.get(row.name, ()))),
+        recent_runs=None if recent is None else list(map(RecentRunView.of, recent)),
     )
+    # Written one by one: making one object of both, to write that, would take longer.
+    return _JOB.dump_json(job)[:-1] + b"," + _STANDING.dump_json(standing)[1:]
+
+
+def page_json(jobs: Sequence[bytes], total: int, next_cursor: str | None, warnings: list[str]) -> bytes:
+    """A JobListPage of what `job_json` made."""
+    start, end = b'{"items":[', b"]"
+    page = _PAGE.dump_json(JobListPage(items=[], total=total, next=next_cursor, warnings=warnings))
+    assert page.startswith(start + end)
+    return start + b",".join(jobs) + page[len(start) :]

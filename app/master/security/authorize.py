@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
+from app.common.etcd.txn import Operation
 from app.common.settings import MasterSettings
 from app.master.problems import Problem, no_such
 from app.master.security import secrets
 from app.master.security.authenticate import Authenticator, Principal
-from app.master.security.roles import Access, Role, needed_access
+from app.master.security.roles import Access, Role, needed_access, read_along
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
@@ -31,7 +32,8 @@ def client_address(request: Request) -> str:
 
 def authorize(request: Request) -> None:
     """Raises 401, 403 or 404; leaves the principal in `request.state` for those who ask for it."""
-    access = needed_access(request.scope["route"].endpoint)
+    endpoint = request.scope["route"].endpoint
+    access = needed_access(endpoint)
     _refuse_encoded_slash(request)
     if request.method not in SAFE_METHODS:
         _refuse_foreign_origin(request)
@@ -39,7 +41,7 @@ def authorize(request: Request) -> None:
         return
     if access is Access.METRICS and _has_metrics_token(request):
         return
-    principal = authenticate(request)
+    principal = authenticate(request, read_along(endpoint, request))
     if principal is None:
         raise Problem(401, "Sign in, or send a valid token: Authorization: Bearer yct_...", headers=CHALLENGE)
     needed = Role.VIEWER if access is Access.METRICS else access
@@ -48,18 +50,20 @@ def authorize(request: Request) -> None:
     request.state.principal = principal
 
 
-def authenticate(request: Request) -> Principal | None:
-    """Whoever the request's credentials belong to. A bearer token wins over a cookie."""
+def authenticate(request: Request, also: Operation | None = None) -> Principal | None:
+    """Whoever the request's credentials belong to. A bearer token wins over a cookie. `also` is read with
+    them.
+    """
     state = request.app.state
     authenticator: Authenticator = state.authenticator
     address = client_address(request)
     token = _bearer(request)
     if token is not None:
-        return authenticator.by_token(token, address)
+        return authenticator.by_token(token, address, also)
     secret = request.cookies.get(cookie_name(state.settings))
     if not secret:
         return None
-    principal = authenticator.by_session(secret, address)
+    principal = authenticator.by_session(secret, address, also)
     if principal and request.method not in SAFE_METHODS:
         given = request.headers.get(CSRF_HEADER, "")
         if not secrets.same(given, secrets.csrf_token(secret)):
@@ -69,7 +73,7 @@ def authenticate(request: Request) -> Principal | None:
     return principal
 
 
-def principal_of(request: Request) -> Principal:
+async def principal_of(request: Request) -> Principal:
     principal: Principal = request.state.principal
     return principal
 

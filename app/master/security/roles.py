@@ -4,7 +4,12 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from fastapi import Request
+
+from app.common.etcd.txn import Operation
+
 F = TypeVar("F", bound=Callable[..., Any])
+Reads = Callable[[Request], Operation | None]
 
 
 class Role(StrEnum):
@@ -32,11 +37,16 @@ class Access(StrEnum):
     METRICS = "metrics"
 
 
-def needs(access: Role | Access) -> Callable[[F], F]:
-    """Marks an endpoint with who may call it. An endpoint without a mark answers nobody."""
+def needs(access: Role | Access, *, reads: Reads | None = None) -> Callable[[F], F]:
+    """Marks an endpoint with who may call it. An endpoint without a mark answers nobody.
+
+    `reads`: what it needs of etcd beside, to be read with the credentials in one transaction. It finds the
+    answer in `Principal.found`.
+    """
 
     def mark(endpoint: F) -> F:
         endpoint.__dict__["needed_access"] = access
+        endpoint.__dict__["reads"] = reads
         return endpoint
 
     return mark
@@ -44,3 +54,8 @@ def needs(access: Role | Access) -> Callable[[F], F]:
 
 def needed_access(endpoint: Callable[..., Any]) -> Role | Access | None:
     return getattr(endpoint, "needed_access", None)
+
+
+def read_along(endpoint: Callable[..., Any], request: Request) -> Operation | None:
+    reads: Reads | None = getattr(endpoint, "reads", None)
+    return reads(request) if reads else None

@@ -32,8 +32,10 @@ class JobFilter:
     last_statuses: tuple[LastStatus, ...] = ()
     labels: tuple[str, ...] = ()
 
-    def apply(self, rows: Iterable[JobRow], now: int, last: Mapping[str, LastRow]) -> list[JobRow]:
-        """Those that match, but for `q`, in their order. `last` matters to `last_statuses` alone."""
+    def apply(self, rows: list[JobRow], now: int, last: Mapping[str, LastRow]) -> list[JobRow]:
+        """Those that match, but for `q`, in their order: `rows` itself, if these are all. `last` matters to
+        `last_statuses` alone.
+        """
         found = rows
         if self.group is not None:
             group = self.group or None
@@ -46,7 +48,7 @@ class JobFilter:
             found = [row for row in found if (row.status(now) if row.bounded else row.lasting) is self.state]
         if self.last_statuses:
             found = _ended_as(found, frozenset(map(str, self.last_statuses)), last)
-        return list(found)
+        return found
 
 
 def _labelled(rows: Iterable[JobRow], wanted: str) -> list[JobRow]:

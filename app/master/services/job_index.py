@@ -17,6 +17,7 @@ from app.common.metrics import MASTER_JOBS
 from app.common.models import InvalidJob, Job, parse_job
 from app.common.schedule import Schedule
 from app.master.problems import unavailable
+from app.master.services.buckets import Buckets
 from app.master.services.search import SearchText
 
 CATCH_UP_SECONDS = 2.0
@@ -91,6 +92,11 @@ class Published:
         return SearchText([row.text for row in self.rows])
 
     @functools.cached_property
+    def may_end(self) -> bool:
+        """Whether the status of some job depends on the time."""
+        return any(row.bounded for row in self.rows)
+
+    @functools.cached_property
     def facets(self) -> "Facets":
         return Facets(
             groups=_counted(row.group for row in self.rows if row.group),
@@ -120,6 +126,8 @@ class JobIndex:
         self._lock = threading.Lock()
         self._rows: dict[str, JobRow] = {}
         self._ordered: list[JobRow] = []
+        self._by_group: Buckets[str | None, JobRow] = Buckets(lambda row: (row.group,))
+        self._by_tag: Buckets[str, JobRow] = Buckets(attrgetter("tags"))
         self._published: Published | None = None
         self._listeners: list[Callable[[list[str]], None]] = []
         self.generation = 0
@@ -136,18 +144,33 @@ class JobIndex:
         if not self.mirror.wait_for(revision, CATCH_UP_SECONDS):
             raise unavailable("The job list", "this master has not heard from etcd in time.")
 
-    def rows(self) -> "Published":
+    def rows(self) -> Published:
         """All of them by name, as of one moment."""
         with self._lock:
             if self._published is None:
                 self._published = Published(self.generation, list(self._ordered))
             return self._published
 
+    def of_group(self, published: Published, group: str | None) -> list[JobRow] | None:
+        """Those of `published` in a group, or in none; None if jobs have changed since."""
+        with self._lock:
+            return self._by_group.get(group) if published.generation == self.generation else None
+
+    def of_tag(self, published: Published, tag: str) -> list[JobRow] | None:
+        """As `of_group`."""
+        with self._lock:
+            return self._by_tag.get(tag) if published.generation == self.generation else None
+
     def get(self, name: str) -> JobRow | None:
         return self._rows.get(name)
 
     def row_of(self, kv: KeyValue) -> JobRow:
-        """The row of a key just read from etcd."""
+        """The row of a key read from etcd: the one at hand, if it is the same."""
+        known = self._rows.get(kv.key.removeprefix(keys.JOBS))
+        same = known is not None and (known.revision, known.value) == (kv.mod_revision, kv.value)
+        return known if known and same else self._parse(kv)
+
+    def _parse(self, kv: KeyValue) -> JobRow:
         job = parse_job(kv.key, kv.value, self._timezone)
         names = (job.name.casefold(), job.name)
         if isinstance(job, InvalidJob):
@@ -182,15 +205,12 @@ class JobIndex:
         return parse_job(keys.job(row.name), row.value, self._timezone)
 
     def _rebuild(self, items: dict[str, KeyValue], revision: int, cause: str) -> None:
-        # Most of a new snapshot is the old one.
-        rows = {}
-        for kv in items.values():
-            known = self._rows.get(kv.key.removeprefix(keys.JOBS))
-            row = known if known and known.revision == kv.mod_revision else self.row_of(kv)
-            rows[row.name] = row
+        rows = {row.name: row for row in map(self.row_of, items.values())}
         with self._lock:
             self._rows = rows
             self._ordered = sorted(rows.values(), key=attrgetter("sort_key"))
+            self._by_group.rebuild(self._ordered)
+            self._by_tag.rebuild(self._ordered)
             self._changed()
         self._tell([])
 
@@ -198,6 +218,7 @@ class JobIndex:
         rows = [None if event.deleted else self.row_of(event.kv) for event in events]
         names = [event.kv.key.removeprefix(keys.JOBS) for event in events]
         with self._lock:
+            before = self._those_of(names)
             for name, row in zip(names, rows, strict=True):
                 old = self._rows.pop(name, None)
                 if old:
@@ -206,8 +227,14 @@ class JobIndex:
                 if row:
                     self._rows[name] = row
                     bisect.insort(self._ordered, row, key=attrgetter("sort_key"))
+            after = self._those_of(names)
+            self._by_group.change(before, after)
+            self._by_tag.change(before, after)
             self._changed()
         self._tell(names)
+
+    def _those_of(self, names: list[str]) -> list[JobRow]:
+        return [row for name in dict.fromkeys(names) if (row := self._rows.get(name))]
 
     def _changed(self) -> None:
         self._published = None

@@ -15,7 +15,7 @@ from app.master.clock import Clock
 from app.master.problems import Problem, invalid
 from app.master.services.fire_order import FireOrder, InOrder
 from app.master.services.job_filter import JobFilter
-from app.master.services.job_index import JobIndex, JobRow, JobStatus
+from app.master.services.job_index import JobIndex, JobRow, JobStatus, Published
 from app.master.services.last_runs import LastRuns, Snapshot
 
 SORTS = ("name", "group", "state", "nextFire", "lastStatus", "lastStart")
@@ -90,7 +90,8 @@ class JobList:
 
     def _ordered(self, wanted: JobFilter, sort: str, now: int, last: Snapshot) -> _Result:
         published = self._index.rows()
-        timed = wanted.state is not None or sort in ("state", "nextFire")
+        by_state = wanted.state is not None or sort == "state"
+        timed = sort == "nextFire" or (by_state and published.may_end)
         stamp = (published.generation, last.version, now // REMEMBERED_MS if timed else 0)
         with self._lock:
             known = self._results.get((wanted, sort))
@@ -100,7 +101,8 @@ class JobList:
             order = self._fires.rows(published, now)
             now, rows = order.at, _by_next_fire(order, wanted, last)
         else:
-            rows = wanted.apply(published.containing(wanted.q), now, last.rows)
+            rows, left = self._narrowed(published, wanted)
+            rows = left.apply(rows, now, last.rows)
             if primary := _primary(sort, now, last):
                 rows = _sorted(rows, primary)
         result = _Result(stamp, now, rows)
@@ -110,6 +112,20 @@ class JobList:
             if len(self._results) > REMEMBERED:
                 self._results.popitem(last=False)
         return result
+
+    def _narrowed(self, published: Published, wanted: JobFilter) -> tuple[list[JobRow], JobFilter]:
+        """Some rows that are quickly found, and what is left to filter them by to get all that are wanted."""
+        if wanted.q:
+            return published.containing(wanted.q), wanted
+        if wanted.group is not None:
+            rows = self._index.of_group(published, wanted.group or None)
+            if rows is not None:
+                return rows, replace(wanted, group=None)
+        if wanted.tag is not None:
+            rows = self._index.of_tag(published, wanted.tag)
+            if rows is not None:
+                return rows, replace(wanted, tag=None)
+        return published.rows, wanted
 
 
 def _by_next_fire(order: InOrder, wanted: JobFilter, last: Snapshot) -> list[JobRow]:

@@ -77,9 +77,12 @@ class Jobs:
         self._client, self._index, self._audit = client, index, audit
         self._timezone, self._now = timezone, now
 
-    def read(self, name: str) -> JobRow:
-        """Straight from etcd, so that it is right on any master at any time. Raises 404."""
-        kv = self._client.get(keys.job(name))
+    def read(self, name: str, found: Sequence[KeyValue] = ()) -> JobRow:
+        """Straight from etcd, so that it is right on any master at any time. Raises 404.
+
+        `found`: the job's key, where it was read and is there.
+        """
+        kv = found[0] if found else self._client.get(keys.job(name))
         if kv is None:
             raise no_such("job", name)
         return self._index.row_of(kv)

@@ -1,14 +1,17 @@
 """Runs that are not in the log store yet: open records and orders in etcd."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from app.common import keys
-from app.common.etcd import EtcdClient, KeyValue
+from app.common.etcd import EtcdClient, KeyValue, txn
 from app.common.models import OpenRecord, Outcome, Run, RunOrder, Status, Trigger, run_id
 
 MAX_RECORDS = 100_000  # read at most; more means that nothing is being stored
+PAGE = 5_000
+FIRST_RECORDS = txn.get_prefix(keys.RUNNING, PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +55,19 @@ class OpenRuns:
     def __init__(self, client: EtcdClient) -> None:
         self._client = client
 
-    def records(self, limit: int = MAX_RECORDS) -> list[OpenRun]:
-        """Open records of all outcomes; what is none is passed over."""
-        found: list[OpenRun] = []
-        after, seen = None, 0
-        while seen < limit:
-            page = self._client.page(keys.RUNNING, after=after, limit=min(limit - seen, 5_000))
-            found.extend(run for kv in page.items if (run := _parse(kv)))
-            if not page.more:
-                break
-            after, seen = page.items[-1].key, seen + len(page.items)
+    def records(self, first: Sequence[KeyValue] | None = None) -> list[OpenRun]:
+        """Open records of all outcomes; what is none is passed over. `first`: what FIRST_RECORDS has found,
+        where it was asked for.
+        """
+        items: Sequence[KeyValue] = first or ()
+        more = first is None or len(first) == PAGE
+        found = [run for kv in items if (run := _parse(kv))]
+        seen = len(items)
+        while more and seen < MAX_RECORDS:
+            page = self._client.page(keys.RUNNING, after=items[-1].key if items else None, limit=PAGE)
+            items, more = page.items, page.more
+            found.extend(run for kv in items if (run := _parse(kv)))
+            seen += len(items)
         return found
 
     def of_job(self, name: str) -> list[OpenRun]:

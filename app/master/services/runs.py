@@ -1,7 +1,9 @@
 """Reading runs: finished ones from the log store, those in progress from etcd."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.common.etcd import KeyValue
 from app.common.logstore import LogStore, RunQuery
 from app.common.models import Run, Status
 from app.master.problems import no_such
@@ -23,11 +25,12 @@ class Runs:
     def __init__(self, store: LogStore, open_runs: OpenRuns) -> None:
         self._store, self._open_runs = store, open_runs
 
-    def page(self, query: RunQuery) -> RunsFound:
+    def page(self, query: RunQuery, open_records: Sequence[KeyValue]) -> RunsFound:
+        """`open_records`: the first, as `OpenRuns.records` takes them; not needed where a cursor is given."""
         stored_statuses = tuple(s for s in query.statuses if s is not Status.RUNNING)
         wants_running = query.cursor is None and (not query.statuses or Status.RUNNING in query.statuses)
         # A run that ends meanwhile is then in both, not in none.
-        running = self._running(query) if wants_running else []
+        running = self._running(query, open_records) if wants_running else []
         if query.statuses and not stored_statuses:
             return RunsFound(running, [], None)
         page = self._store.runs(replace(query, statuses=stored_statuses))
@@ -54,10 +57,10 @@ class Runs:
         open_run = self._open_runs.find(run_id)
         return open_run.as_run() if open_run else self._store.run(run_id)
 
-    def _running(self, query: RunQuery) -> list[Run]:
+    def _running(self, query: RunQuery, open_records: Sequence[KeyValue]) -> list[Run]:
         found = [
             run
-            for run in (r.as_run() for r in self._open_runs.records() if r.runs)
+            for run in (r.as_run() for r in self._open_runs.records(first=open_records) if r.runs)
             if query.job in (None, run.job_name)
             and query.worker in (None, run.worker)
             and (not query.triggers or run.trigger in query.triggers)

@@ -43,6 +43,16 @@ def test_several_keys_are_read_as_of_one_moment(client, prefix):
     assert revision >= last
 
 
+def test_reads_of_several_kinds_are_of_one_moment_and_only_if_the_condition_holds(client, prefix):
+    fill(client, prefix, 3)
+    reads = [txn.get(prefix + "00001"), txn.get_prefix(prefix, 2), txn.get(prefix + "none")]
+    there = client.read(reads, [txn.present(prefix + "00000")])
+    assert there.succeeded
+    assert [[kv.value for kv in found] for found in there.responses] == [[b"1"], [b"0", b"1"], []]
+    gone = client.read(reads, [txn.present(prefix + "none")])
+    assert (gone.succeeded, gone.responses) == (False, [])
+
+
 # Many keys
 
 

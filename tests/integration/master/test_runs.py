@@ -7,8 +7,10 @@ import time
 import pytest
 
 from app.common import keys
+from app.common.etcd import txn
 from app.common.logstore import LiveOutput
-from app.common.models import Run, Status, Trigger, run_id
+from app.common.models import OpenRecord, Outcome, Run, Status, Trigger, run_id
+from app.master.services.open_runs import FIRST_RECORDS, PAGE, OpenRuns
 from tests.harness.poll import wait_until
 from tests.integration.master.test_orders import PLAN, put_open_run
 
@@ -191,3 +193,18 @@ def test_the_states_of_jobs_that_are_gone_are_forgotten_after_a_day(api, master,
     wait_until(lambda: services.index.get("stays"))
     services.housekeeping._forget_gone()
     assert set(store.job_states(["stays", "gone", "gone lately"])) == {"stays", "gone lately"}
+
+
+def test_all_open_records_are_found_also_when_they_are_more_than_are_read_with_the_credentials(etcd_client):
+    record = OpenRecord(job="many", plan=PLAN, outcome=Outcome.RUN, claimed=PLAN).to_json()
+    puts = [txn.put(keys.running("w-many", f"{number:05d}"), record) for number in range(PAGE + 2)]
+    try:
+        for start in range(0, len(puts), txn.MAX_OPERATIONS):
+            etcd_client.txn(success=puts[start : start + txn.MAX_OPERATIONS])
+        (first,) = etcd_client.read([FIRST_RECORDS]).responses
+        assert len(first) == PAGE
+        found = [run.id for run in OpenRuns(etcd_client).records(first)]
+        assert found == [run.id for run in OpenRuns(etcd_client).records()]
+        assert len(set(found)) == len(found) >= PAGE + 2
+    finally:
+        etcd_client.txn(success=[txn.delete_prefix(keys.running("w-many", ""))])

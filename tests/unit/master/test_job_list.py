@@ -40,3 +40,23 @@ def test_pages_hold_each_job_once_though_another_request_was_a_moment_ahead():
     jobs.page(JobFilter(state=JobStatus.ENABLED), 1, None, "nextFire")
     now = NOON - 1
     assert walked(jobs, "nextFire") == ["b1", "b2", "b3", "b4", "b5", "a"]
+
+
+def test_a_job_whose_schedule_ends_goes_over_to_those_that_have_ended_as_time_goes_by():
+    index = JobIndex(None, "UTC")
+    ending = {"cronExpr": "0 12 * * *", "endsAt": "2030-01-01T12:00:00Z"}
+    stored = {}
+    for name, more in (("ends", ending), ("goes on", {"cronExpr": "0 12 * * *"})):
+        job = Job.model_validate({"name": name, "command": "x", **more})
+        stored[keys.job(name)] = KeyValue(keys.job(name), job.to_json(), 1, 1)
+    index._rebuild(stored, 1, "test")
+    now = NOON - 1
+    jobs = JobList(index, None, lambda: now)
+
+    def names(state: JobStatus) -> list[str]:
+        return [row.name for row in jobs.page(JobFilter(state=state), 9, None).rows]
+
+    assert (names(JobStatus.ENABLED), names(JobStatus.ENDED)) == (["ends", "goes on"], [])
+    now = NOON + 1_000
+    assert (names(JobStatus.ENABLED), names(JobStatus.ENDED)) == (["goes on"], ["ends"])
+    assert [row.name for row in jobs.page(JobFilter(), 9, None, "state").rows] == ["goes on", "ends"]
