@@ -40,11 +40,13 @@ def descriptors(pid: int) -> int:
 
 def pss_kb(pid: int) -> int:
     """Proportional memory: what is shared counts in parts."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)
+    return _rollup_kb(pid, "Pss")
+
+
+def anonymous_kb(pid: int) -> int:
+    """Memory that no file stands behind. What a process holds of files, its program and libraries among them,
+    counts more as soon as others that share it end."""
+    return _rollup_kb(pid, "Pss_Anon")
 
 
 def memory_mb(cluster: Cluster) -> float:
@@ -88,6 +90,14 @@ class CpuClock:
             used[name] = now.own - before.own
             commands += now.children - before.children
         return used | {"commands": commands}
+
+
+def _rollup_kb(pid: int, name: str) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name}:")), 0)
 
 
 def _peak_kb(pid: int) -> int:

@@ -108,6 +108,7 @@ class Report:
             "targets": {what: asdict(t) | {"holds": t.holds} for what, t in self.targets.items()},
             "checks": self.checks,
             "series": {name: asdict(series) for name, series in self.series.items()},
+            "curves": {plot.name: plot.curves for plot in self.plots},
             "machine": machine(),
             "versions": versions(),
         }

@@ -10,13 +10,13 @@ from pathlib import Path
 import httpx
 
 from app.common import keys
-from loadtest.processes import descriptors, pids_of, pss_kb, threads
+from loadtest.processes import anonymous_kb, descriptors, pids_of, threads
 from loadtest.scrape import scrape
 from loadtest.system import System
 from tests.harness.cluster import children_of
 from tests.harness.master import MasterProcess
 
-MEMORY, DESCRIPTORS, THREADS, KEYS = "memory, MB", "descriptors", "threads", "keys"
+MEMORY, DESCRIPTORS, THREADS, KEYS = "memory of its own, MB", "descriptors", "threads", "keys"
 LEASES, SPOOL, DATABASE, STORE = "leases", "spool, bytes", "etcd's database in use, MB", "SQLite, MB"
 _MB = 1024**2
 
@@ -68,7 +68,7 @@ class Sampler:
         found: defaultdict[tuple[str, str], float] = defaultdict(float)
         for name, pid in self.pids().items():
             part = name.partition("/")[0]
-            found[MEMORY, name] = pss_kb(pid) / 1024
+            found[MEMORY, name] = anonymous_kb(pid) / 1024
             found[DESCRIPTORS, part] += descriptors(pid)
             found[THREADS, part] += threads(pid)
         for kv in self._system.cluster.client.scan(keys.ROOT, keys_only=True).items:

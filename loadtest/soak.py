@@ -121,7 +121,7 @@ def _tell(report: Report, curves: Curves, warm_up: float) -> None:
         for part, each in _trends(curves, what, warm_up).items():
             table.add(what, part, each.mean, each.rise, each.growth, each.an_hour, "-")
     report.plots = [
-        _plot("soak-memory", "Memory", "MB", curves.of(MEMORY)),
+        _plot("soak-memory", "Memory of their own, without files", "MB", curves.of(MEMORY)),
         _plot("soak-counts", "Descriptors, threads, leases and keys", "count", _counts(curves)),
         _plot("soak-files", "Files", "MB", {**curves.of(DATABASE), **curves.of(STORE)}),
     ]

@@ -58,6 +58,7 @@ def test_it_is_written_as_json_as_text_and_as_plots(report: Report, tmp_path: Pa
         "columns": ["load", "runs/s"],
         "rows": [["half", 600], ["all", 1200]],
     }
+    assert written["curves"] == {"rates": {"whole path": [[1, 600], [2, 1200]]}}
     assert written["checks"] == {"one row a fire": True}
     assert written["targets"]["claims"] == {"value": 4, "bound": 3, "at_least": False, "holds": False}
     assert written["machine"]
