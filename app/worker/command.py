@@ -2,14 +2,16 @@
 
 import contextlib
 import errno
+import functools
 import os
 import pwd
 import signal
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENV_PROGRAM = "/usr/bin/env"  # coreutils; its -C changes the directory, which posix_spawn cannot
@@ -35,8 +37,7 @@ _RESET_SIGNALS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
+class Launch(NamedTuple):
     """A command to run, once. Times are epoch ms, durations seconds, sizes bytes."""
 
     run_id: str
@@ -48,7 +49,7 @@ class Launch:
     fence: int = 0
     shell: str = "/bin/bash"
     cwd: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = MappingProxyType({})
     timeout: float | None = None
     grace: float = 5
     output_limit: int = 262_144
@@ -75,18 +76,23 @@ def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 def environment(launch: Launch, base: Mapping[str, str]) -> dict[str, str]:
     """The complete environment of a command. The job's own variables win over the base, CRON_* over all."""
-    plan = datetime.fromtimestamp(launch.plan_time / 1000, UTC)
     return {
         **base,
         "SHELL": launch.shell,
         **launch.env,
         "CRON_JOB": launch.job_name,
         "CRON_RUN_ID": launch.run_id,
-        "CRON_PLAN_TIME": plan.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "CRON_PLAN_TIME": _utc(launch.plan_time),
         "CRON_ATTEMPT": str(launch.attempt),
         "CRON_FENCE": str(launch.fence),
         "CRON_WORKER": launch.worker,
     }
+
+
+@functools.lru_cache(maxsize=64)  # the fires of one moment come together
+def _utc(ms: int) -> str:
+    text = datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
 
 
 def arguments(launch: Launch) -> list[str]:

@@ -4,7 +4,8 @@ stored."""
 import logging
 import os
 import time
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from app.common.metrics import DURATION, LATENESS, RUNNING, RUNS
@@ -25,12 +26,6 @@ ISOLATION_MARGIN = 2.0  # seconds; commands are gone this long before the lease 
 MAX_KEPT_BYTES = 64 * 1024 * 1024  # of rows kept until they are stored; beyond it the oldest are let go
 
 
-@dataclass(slots=True)
-class _Held:
-    fire: m.FireClaimed
-    ended: bool = False
-
-
 def main(settings: WorkerSettings, sockets: Path, parent: Parent, index: int) -> None:
     """Entry point of the process."""
     executor = Executor(settings, sockets, index)
@@ -46,8 +41,8 @@ class Executor:
         self._runner.register(self._inbox.fileno())
         self._to_scheduler = Outbox(sockets, "scheduler", self._greet_scheduler)
         self._to_writer = Outbox(sockets, "log-writer", self._unstored)
-        self._held: dict[str, _Held] = {}
-        self._kept: dict[str, Run] = {}  # rows not known to be stored
+        self._fires: dict[str, m.FireClaimed] = {}  # of runs in progress, and of the rows kept
+        self._kept: dict[str, Run] = {}  # rows of ended runs, not known to be stored
         self._kept_bytes = 0
         self._valid_until = 0.0
         self._stopping: m.StopOrdered | None = None
@@ -57,8 +52,8 @@ class Executor:
         self._report(self._runner.poll(BUSY_SECONDS if busy else TURN_SECONDS))
         for chunk in self._runner.live_output():
             self._to_writer.send(chunk)
-        for message in self._inbox.receive(0):
-            self._take(message)
+        if self._runner.ready:  # the inbox is all that is registered there
+            self._take(self._inbox.receive(0))
         self._keep_isolated_from_overlapping()
         self._to_scheduler.flush()
         self._to_writer.flush()
@@ -73,80 +68,43 @@ class Executor:
             outbox.close()
         self._inbox.close()
 
-    def _take(self, message: object) -> None:
-        match message:
-            case m.FireClaimed():
-                self._launch(message)
-            case m.KillOrdered():
-                for run_id in message.run_ids:
-                    self._runner.kill(run_id, Cause.KILL, message.by)
-            case m.OutputWatched():
-                self._runner.watch_output(message.run_id, message.watched)
-            case m.RowsSettled():
-                for row_id in message.row_ids:
-                    self._let_go(row_id)
-            case m.SessionRenewed():
-                self._valid_until = message.valid_until
-            case m.StopOrdered():
-                self._stopping = message
-                self._runner.kill_all(Cause.STOP)
-            case _:
-                log.error("An executor got a message that is not for it: %s", type(message).__name__)
-
-    def _launch(self, fire: m.FireClaimed) -> None:
-        run = fire.run
-        self._held[run.id] = _Held(fire)
-        self._runner.launch(
-            [
-                Launch(
-                    run_id=run.id,
-                    job_name=run.job_name,
-                    command=run.command,
-                    plan_time=run.plan_time,
-                    worker=run.worker,
-                    attempt=run.attempt,
-                    fence=run.fence,
-                    shell=fire.shell,
-                    cwd=fire.cwd,
-                    env=fire.env,
-                    timeout=fire.timeout,
-                    grace=fire.grace,
-                    output_limit=fire.output_limit,
-                )
-            ]
-        )
+    def _take(self, messages: Iterable[object]) -> None:
+        for message in messages:
+            match message:
+                case m.FireClaimed():
+                    self._fires[message.run.id] = message
+                    self._runner.launch([_launch(message)])
+                case m.KillOrdered():
+                    for run_id in message.run_ids:
+                        self._runner.kill(run_id, Cause.KILL, message.by)
+                case m.OutputWatched():
+                    self._runner.watch_output(message.run_id, message.watched)
+                case m.RowsSettled():
+                    for row_id in message.row_ids:
+                        self._let_go(row_id)
+                case m.SessionRenewed():
+                    self._valid_until = message.valid_until
+                case m.StopOrdered():
+                    self._stopping = message
+                    self._runner.kill_all(Cause.STOP)
+                case _:
+                    log.error("An executor got a message that is not for it: %s", type(message).__name__)
 
     def _report(self, ended: list[Ended]) -> None:
         if not ended:
             return
-        rows, facts, lateness = [], [], 0.0
-        for end in ended:
-            held = self._held.get(end.run_id)
-            if held is None:
-                continue
-            row = complete(held.fire.run, end, held.fire.expire_after_ms)
-            held.ended = True
-            rows.append(row)
-            facts.append(m.EndedRun(row.id, row.status))
-            late = self._measure(row)
-            lateness = max(lateness, late)
+        fires = self._fires
+        rows = [
+            complete(fires[end.run_id].run, end, fires[end.run_id].expire_after_ms)
+            for end in ended
+            if end.run_id in fires
+        ]
+        for row in rows:
             self._keep(row)
-        # The row goes out first: a scheduler that knows of the end can rely on the row being under way.
+        # The rows go out first: a scheduler that knows of an end can rely on the row being under way.
         self._to_writer.send(rows)
-        self._to_scheduler.send(m.RunsEnded(self._index, facts, lateness))
-
-    @staticmethod
-    def _measure(row: Run) -> float:
-        """Count the row; returns how late it started, in ms (0 for all but cron fires)."""
-        RUNS.labels(status=row.status.value, trigger=row.trigger.value).inc()
-        if row.start_time is None or row.end_time is None:
-            return 0.0
-        DURATION.observe(max(0, row.end_time - row.start_time) / 1000)
-        if row.trigger is not Trigger.CRON:
-            return 0.0
-        late = row.start_time - row.plan_time
-        LATENESS.observe(max(0, late) / 1000)
-        return late
+        facts = [m.EndedRun(row.id, row.status) for row in rows]
+        self._to_scheduler.send(m.RunsEnded(self._index, facts, _measure(rows)))
 
     def _keep(self, row: Run) -> None:
         self._kept[row.id] = row
@@ -159,7 +117,7 @@ class Executor:
         row = self._kept.pop(row_id, None)
         if row is not None:
             self._kept_bytes -= _size(row)
-            self._held.pop(row_id, None)
+            del self._fires[row_id]
 
     def _unstored(self) -> list[object]:
         """For a log writer that starts anew: what its predecessor may have taken with it."""
@@ -176,13 +134,13 @@ class Executor:
                 [
                     m.HeldRun(
                         run_id,
-                        held.fire.run.job_name,
-                        held.fire.run.fence,
-                        held.fire.lock,
-                        held.ended,
-                        held.fire.kill_on_isolation,
+                        fire.run.job_name,
+                        fire.run.fence,
+                        fire.lock,
+                        run_id in self._kept,
+                        fire.kill_on_isolation,
                     )
-                    for run_id, held in self._held.items()
+                    for run_id, fire in self._fires.items()
                 ],
             )
         ]
@@ -197,12 +155,47 @@ class Executor:
         margin = min(ISOLATION_MARGIN, ttl / 6)
         if left >= ttl / 2:  # renewed every third of the TTL, a lease in order has two thirds left or more
             return
-        for run_id, held in self._held.items():
+        for run_id, fire in self._fires.items():
             # A grace that does not fit into half of the lease is cut: the run must be gone in time.
-            grace = min(held.fire.grace, ttl / 2 - margin)
-            if held.fire.kill_on_isolation and not held.ended and left < grace + margin:
+            grace = min(fire.grace, ttl / 2 - margin)
+            if fire.kill_on_isolation and run_id not in self._kept and left < grace + margin:
                 reason = "this worker: it was cut off from etcd (onIsolation)"
                 self._runner.kill(run_id, Cause.KILL, reason, grace)
+
+
+def _launch(fire: m.FireClaimed) -> Launch:
+    run = fire.run
+    return Launch(
+        run_id=run.id,
+        job_name=run.job_name,
+        command=run.command,
+        plan_time=run.plan_time,
+        worker=run.worker,
+        attempt=run.attempt,
+        fence=run.fence,
+        shell=fire.shell,
+        cwd=fire.cwd,
+        env=fire.env,
+        timeout=fire.timeout,
+        grace=fire.grace,
+        output_limit=fire.output_limit,
+    )
+
+
+def _measure(rows: list[Run]) -> float:
+    """Count the rows; returns how late the latest cron fire among them started, in ms."""
+    for (status, trigger), count in Counter((row.status, row.trigger) for row in rows).items():
+        RUNS.labels(status=status.value, trigger=trigger.value).inc(count)
+    latest = 0
+    for row in rows:
+        if row.start_time is None or row.end_time is None:
+            continue
+        DURATION.observe(max(0, row.end_time - row.start_time) / 1000)
+        if row.trigger is Trigger.CRON:
+            late = row.start_time - row.plan_time
+            LATENESS.observe(max(0, late) / 1000)
+            latest = max(latest, late)
+    return latest
 
 
 def _size(row: Run) -> int:

@@ -71,6 +71,11 @@ class RunTable:
             self._ended[run_id] = run.executor
         return run
 
+    def executor_of(self, run_id: str) -> int | None:
+        """Which executor has this run, or keeps its row; None if that is not known here."""
+        run = self.running.get(run_id)
+        return run.executor if run else self._ended.get(run_id)
+
     def unstored_of(self, executor: int) -> list[str]:
         """Ended runs whose rows are not known to be stored: if the executor dies, so may have the rows."""
         return [run_id for run_id, index in self._ended.items() if index == executor]

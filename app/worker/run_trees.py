@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 from collections.abc import Mapping
 
@@ -18,6 +19,7 @@ class RunTrees:
     def __init__(self, runs: Mapping[str, Running]) -> None:
         self._runs = runs
         self._leaders: dict[int, Running] = {}  # by pid, not reaped yet
+        self._own_peak_kb = 0  # most memory of this process, when last asked for
         become_subreaper()
         self._strays = Strays()
 
@@ -29,7 +31,8 @@ class RunTrees:
         self._leaders[run.pid] = run
 
     def reap(self) -> list[Running]:
-        """Collect dead children; returns the runs whose leader was among them, now with status and usage."""
+        """Collect dead children; returns the runs whose leader was among them, now with status and
+        what it used."""
         over = []
         with contextlib.suppress(ChildProcessError):
             while True:
@@ -40,10 +43,19 @@ class RunTrees:
                 if run is None:
                     self._strays.reaped(pid)
                 else:
-                    run.status, run.usage = status, usage
+                    run.status = status
+                    run.cpu_seconds = usage.ru_utime + usage.ru_stime
+                    if self._more_than_own(usage.ru_maxrss):
+                        run.max_rss_kb = usage.ru_maxrss
                     over.append(run)
         self._strays.refresh(self._leaders, self._runs)
         return over
+
+    def _more_than_own(self, kb: int) -> bool:
+        """Whether a child used more memory than this process had at its start, where Linux counts from."""
+        if kb > self._own_peak_kb:  # it only grows: what is not above an old value is not above the newest
+            self._own_peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return kb > self._own_peak_kb
 
     def left_by(self, run: Running) -> list[int]:
         """What is left of a run whose leader is dead, by the last `reap`: roots of its remaining trees."""

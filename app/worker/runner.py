@@ -209,10 +209,7 @@ class Runner:
         for fd, events in self._epoll.poll(wait, EVENTS_A_TURN):
             run = self._pipes.get(fd)
             if run is not None:
-                with contextlib.suppress(BlockingIOError):
-                    if not run.read(hung_up=bool(events & select.EPOLLHUP)):
-                        self._close_pipe(run)
-                self._live.printed(run)
+                self._read(run, events)
             elif fd == self._signals:
                 numbers = os.read(fd, SIGNALS_AT_ONCE)
                 children_changed = signal.SIGCHLD in numbers
@@ -221,6 +218,16 @@ class Runner:
                 self.ready.append(fd)
         if children_changed:
             self._reap()
+
+    def _read(self, run: Running, events: int) -> None:
+        hung_up = bool(events & select.EPOLLHUP)
+        try:
+            more = run.read(hung_up) if events & select.EPOLLIN else not hung_up
+        except BlockingIOError:
+            more = True
+        if not more:
+            self._close_pipe(run)
+        self._live.printed(run)
 
     def _close_pipe(self, run: Running) -> None:
         # A command that is just being started may still hold a copy of the descriptor, so closing alone would

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import resource
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -53,11 +52,13 @@ class Running:
 
     __slots__ = (
         "cause",
+        "cpu_seconds",
         "deadline",
         "fd",
         "give_up_at",
         "kill_at",
         "launch",
+        "max_rss_kb",
         "output",
         "pid",
         "reason",
@@ -65,7 +66,6 @@ class Running:
         "start_ms",
         "start_ticks",
         "status",
-        "usage",
     )
 
     def __init__(
@@ -82,7 +82,8 @@ class Running:
         self.cause: Cause | None = None  # set when the end begins
         self.reason = ""
         self.status: int | None = None  # wait status of the leader, once it is reaped
-        self.usage: resource.struct_rusage | None = None
+        self.cpu_seconds: float | None = None
+        self.max_rss_kb: int | None = None
         self.output = OutputBuffer(launch.output_limit)
 
     @property
@@ -115,7 +116,7 @@ class Running:
             reason = f"{reason}; {survivors} of its processes could not be ended".removeprefix("; ")
         code = None if self.status is None else os.waitstatus_to_exitcode(self.status)
         text, truncated = self.output.text()
-        ended = Ended(
+        return Ended(
             run_id=self.run_id,
             cause=self.cause or Cause.EXIT,
             reason=reason,
@@ -127,10 +128,7 @@ class Running:
             output=text,
             output_bytes=self.output.total,
             truncated=truncated,
+            cpu_seconds=self.cpu_seconds,
+            max_rss_kb=self.max_rss_kb,
             survivors=survivors,
         )
-        if self.usage is not None:
-            ended.cpu_seconds = self.usage.ru_utime + self.usage.ru_stime
-            if self.usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
-                ended.max_rss_kb = self.usage.ru_maxrss
-        return ended

@@ -510,13 +510,17 @@ class Scheduler:
                 held.blocked_by = ""
 
     def _on_rows_stored(self, stored: m.RowsStored) -> None:
+        settled: dict[int, list[str]] = {executor: [] for executor in self._ready_executors}
         for row in stored.rows:
+            keeper = self._runs.executor_of(row.row_id)
+            for executor in self._ready_executors if keeper is None else {keeper} & settled.keys():
+                settled[executor].append(row.row_id)
             entry = self._runs.stored(row)
             if entry:
                 self._close(entry)
-        settled = m.RowsSettled([row.row_id for row in stored.rows])
-        for executor in self._ready_executors:
-            self._to_executors[executor].send(settled)
+        for executor, row_ids in settled.items():
+            if row_ids:
+                self._to_executors[executor].send(m.RowsSettled(row_ids))
 
     def _close(self, entry: OpenEntry) -> None:
         if entry.lost and entry.rerun:

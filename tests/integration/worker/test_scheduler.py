@@ -25,17 +25,18 @@ def now():
 
 
 class Desk:
-    def __init__(self, endpoint, client, directory):
+    def __init__(self, endpoint, client, directory, executors=1):
         self.client, self.sockets = client, directory
         settings = WorkerSettings(
             etcd_endpoints=(endpoint,),
             worker_id="w0",
-            executors=1,
+            executors=executors,
             data_dir=directory / "data",
             etcd_timeout_seconds=1,
         )
         self.inboxes = {
-            name: Inbox(directory, name) for name in ("watcher", "main", "log-writer", "executor-0")
+            name: Inbox(directory, name)
+            for name in ("watcher", "main", "log-writer", *(f"executor-{i}" for i in range(executors)))
         }
         self.etcd = EtcdClient.from_settings(settings)
         self.scheduler = Scheduler(settings, self.etcd, directory)
@@ -99,6 +100,41 @@ def desk(shared_etcd, client):
         desk = Desk(shared_etcd.endpoint, client, Path(path))
         yield desk
         desk.close()
+
+
+def test_only_the_executor_that_keeps_a_row_hears_that_it_is_settled(shared_etcd, client):
+    with tempfile.TemporaryDirectory(prefix="scheduler-") as path:
+        desk = Desk(shared_etcd.endpoint, client, Path(path), executors=2)
+        told = {"executor-0": [], "executor-1": []}
+
+        def listen():
+            for name, messages in told.items():
+                messages += desk.received(name)
+            return all(
+                any(isinstance(each, m.FireClaimed) for each in messages) for messages in told.values()
+            )
+
+        def settled(name):
+            return [each.row_ids for each in told[name] if isinstance(each, m.RowsSettled)]
+
+        try:
+            for number in range(2):
+                put_job(client, f"j{number}", "* * * * *", cursor=now() - 60_000)
+            desk.go()
+            desk.to.send(m.ExecutorReady(1, 78, []))
+            desk.turn = lambda: desk.scheduler.turn()  # the desk leaves the messages of executors to the test
+            desk.until(listen)
+            first, second = (
+                next(each.run.id for each in messages if isinstance(each, m.FireClaimed))
+                for messages in told.values()
+            )
+            rows = [m.StoredRow(row_id, 1, False) for row_id in (first, second, "unknown")]
+            desk.to.send(m.RowsStored(rows))
+            desk.until(lambda: listen() and settled("executor-0") and settled("executor-1"))
+            assert settled("executor-0") == [[first, "unknown"]]
+            assert settled("executor-1") == [[second, "unknown"]]
+        finally:
+            desk.close()
 
 
 def ended(run):

@@ -57,6 +57,17 @@ def test_a_range_that_grows_after_it_was_closed_is_open_again():
     assert stored(table, "skip", 2).revision == 6
 
 
+def test_an_executor_keeps_the_row_of_a_run_until_it_is_stored():
+    table = RunTable()
+    assert table.executor_of("run") is None
+    table.start(run("run", executor=3))
+    assert table.executor_of("run") == 3
+    table.end("run")
+    assert table.executor_of("run") == 3
+    stored(table, "run")
+    assert table.executor_of("run") is None
+
+
 def test_a_later_and_larger_size_closes_too():
     table = RunTable()
     table.open("key", 5, {"skip": 2})
