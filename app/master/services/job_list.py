@@ -17,9 +17,10 @@ from app.master.services.fire_order import FireOrder, InOrder
 from app.master.services.job_filter import JobFilter
 from app.master.services.job_index import JobIndex, JobRow, JobStatus, Published
 from app.master.services.last_runs import LastRuns, Snapshot
+from app.master.services.search import FEW
 
 SORTS = ("name", "group", "state", "nextFire", "lastStatus", "lastStart")
-REMEMBERED = 16  # results; a client that pages or types finds its last ones again
+REMEMBERED = 16  # results that took long to make; a client that pages finds its last ones again
 REMEMBERED_MS = 1_000  # where the order depends on the time
 NOT_NEEDED = Snapshot(0, 0, {})
 
@@ -47,6 +48,7 @@ class JobList:
         self._index, self._last_runs, self._now = index, last_runs, now
         self._fires = FireOrder()
         self._lock = threading.Lock()
+        self._sorting = threading.Lock()
         self._results: OrderedDict[tuple[JobFilter, str], _Result] = OrderedDict()
 
     def page(self, wanted: JobFilter, limit: int, cursor: str | None, sort: str = "name") -> JobPage:
@@ -93,25 +95,46 @@ class JobList:
         by_state = wanted.state is not None or sort == "state"
         timed = sort == "nextFire" or (by_state and published.may_end)
         stamp = (published.generation, last.version, now // REMEMBERED_MS if timed else 0)
+        found = self._remembered((wanted, sort), stamp)
+        if found is None and sort == "name":
+            found = self._made(published, wanted, sort, stamp, now, last)
+        elif found is None:
+            with self._sorting:  # whoever had to wait may find that it was done meanwhile
+                found = self._remembered((wanted, sort), stamp)
+                found = found or self._made(published, wanted, sort, stamp, now, last)
+        return found
+
+    def _remembered(self, key: tuple[JobFilter, str], stamp: Stamp) -> _Result | None:
         with self._lock:
-            known = self._results.get((wanted, sort))
-        if known and known.stamp == stamp:
-            return known
+            known = self._results.get(key)
+        return known if known and known.stamp == stamp else None
+
+    def _made(
+        self, published: Published, wanted: JobFilter, sort: str, stamp: Stamp, now: int, last: Snapshot
+    ) -> _Result:
+        quick = False
         if sort == "nextFire" and not wanted.q:
             order = self._fires.rows(published, now)
             now, rows = order.at, _by_next_fire(order, wanted, last)
         else:
             rows, left = self._narrowed(published, wanted)
+            quick = (
+                sort == "name" and left == JobFilter(q=wanted.q) and len(rows) * FEW <= len(published.rows)
+            )
             rows = left.apply(rows, now, last.rows)
             if primary := _primary(sort, now, last):
                 rows = _sorted(rows, primary)
         result = _Result(stamp, now, rows)
+        if not quick:
+            self._remember((wanted, sort), result)
+        return result
+
+    def _remember(self, key: tuple[JobFilter, str], result: _Result) -> None:
         with self._lock:
-            self._results[wanted, sort] = result
-            self._results.move_to_end((wanted, sort))
+            self._results[key] = result
+            self._results.move_to_end(key)
             if len(self._results) > REMEMBERED:
                 self._results.popitem(last=False)
-        return result
 
     def _narrowed(self, published: Published, wanted: JobFilter) -> tuple[list[JobRow], JobFilter]:
         """Some rows that are quickly found, and what is left to filter them by to get all that are wanted."""
