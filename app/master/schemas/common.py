@@ -2,7 +2,7 @@
 
 import functools
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -80,6 +80,18 @@ class Schema(BaseModel):
         serialize_by_alias=True,
         json_schema_serialization_defaults_required=True,
     )
+
+    @classmethod
+    def made_of(cls, source: object) -> Self:
+        """From the attributes of the same names. As `model_construct`, which takes five times as long to look
+        for aliases and defaults.
+        """
+        made = cls.__new__(cls)
+        object.__setattr__(made, "__dict__", {name: getattr(source, name) for name in cls.model_fields})
+        object.__setattr__(made, "__pydantic_fields_set__", set(cls.model_fields))
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
 
 
 class Parameters(BaseModel):

@@ -119,7 +119,7 @@ class RecentRunView(Schema):
 
     @classmethod
     def of(cls, run: RecentRun) -> "RecentRunView":
-        return cls.model_construct(**{name: getattr(run, name) for name in cls.model_fields})
+        return cls.made_of(run)
 
 
 class Standing(Schema):

@@ -59,7 +59,7 @@ class RunListPage(Schema):
 
 
 def view(run: Run) -> RunView:
-    return RunView.model_construct(**{name: getattr(run, name) for name in RunView.model_fields})
+    return RunView.made_of(run)
 
 
 def detail(run: Run | WaitingOrder) -> RunDetail:
@@ -74,4 +74,4 @@ def detail(run: Run | WaitingOrder) -> RunDetail:
             worker=run.order.target or "",
             by=run.order.by,
         )
-    return RunDetail.model_construct(**{name: getattr(run, name) for name in RunDetail.model_fields})
+    return RunDetail.made_of(run)
