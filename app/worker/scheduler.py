@@ -128,7 +128,7 @@ class Scheduler:
     def turn(self) -> bool:
         """One turn: wait, listen, act. False when there is nothing left to do after a stop."""
         sleep = self._sleep()
-        pause = max(0.0, min(sleep, self._turned + self._rest - self._monotonic()))
+        pause = 0.0 if self._loading else max(0.0, min(sleep, self._turned + self._rest - self._monotonic()))
         rest(pause)
         for message in self._inbox.receive(sleep - pause):
             self._handlers[type(message)](message)
@@ -178,6 +178,12 @@ class Scheduler:
     def _flush(self) -> None:
         for outbox in (self._to_watcher, self._to_main, self._to_writer, *self._to_executors.values()):
             outbox.flush()
+
+    @property
+    def _loading(self) -> bool:
+        """Whether a snapshot is on its way. It comes through a socket that holds a tenth of one of its parts:
+        each rest would be one of hundreds."""
+        return self._arriving is not None or not self._snapshots
 
     @property
     def _clock_is_right(self) -> bool:
