@@ -4,20 +4,37 @@ The processes of a worker share one set through prometheus_client's multiprocess
 the environment before this module is first imported (see app/worker/main.py).
 """
 
+from bisect import bisect_left
+from collections import Counter as Tally
+from collections.abc import Collection
+
 from prometheus_client import Counter, Gauge, Histogram
 
 LATENESS_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300)
 DURATION_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400, 86400)
+
+
+class BatchHistogram(Histogram):
+    """A histogram without labels that takes many observations at once."""
+
+    def observe_all(self, amounts: Collection[float]) -> None:
+        """The same as `observe` with each, but shared memory is written once a bucket."""
+        self._sum.inc(sum(amounts))
+        for bucket, count in Tally(bisect_left(self._upper_bounds, each) for each in amounts).items():
+            self._buckets[bucket].inc(count)
+
 
 # Worker: fires and runs
 
 RUNS = Counter(
     "cron_runs", "Rows that became final, by how they ended and what started them.", ["status", "trigger"]
 )
-LATENESS = Histogram(
+LATENESS = BatchHistogram(
     "cron_lateness_seconds", "Start of a run minus its plan time (cron fires only).", buckets=LATENESS_BUCKETS
 )
-DURATION = Histogram("cron_run_duration_seconds", "From start to end of a run.", buckets=DURATION_BUCKETS)
+DURATION = BatchHistogram(
+    "cron_run_duration_seconds", "From start to end of a run.", buckets=DURATION_BUCKETS
+)
 CLAIMS = Counter("cron_claims", "Claims by outcome.", ["outcome"])
 CLAIM_TRANSACTIONS = Counter(
     "cron_claim_transactions", "Transactions and check reads sent to etcd for claims.", ["kind"]

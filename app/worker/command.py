@@ -69,13 +69,16 @@ def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
         "LOGNAME": user,
     }
     kept = {name: environ[name] for name in ("LANG", "LC_ALL", "TZ") if environ.get(name)}
-    if "LC_ALL" not in kept:
-        kept.setdefault("LANG", "C.UTF-8")
+    if not kept.keys() & {"LANG", "LC_ALL"}:
+        # The same as LANG=C.UTF-8, but a shell starts faster: it loads one part of the locale instead of all.
+        kept["LC_CTYPE"] = "C.UTF-8"
     return base | kept
 
 
 def environment(launch: Launch, base: Mapping[str, str]) -> dict[str, str]:
     """The complete environment of a command. The job's own variables win over the base, CRON_* over all."""
+    if "LANG" in launch.env:  # it speaks for all parts of the locale
+        base = {name: value for name, value in base.items() if name != "LC_CTYPE"}
     return {
         **base,
         "SHELL": launch.shell,

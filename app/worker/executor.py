@@ -21,6 +21,7 @@ from app.worker.running import Cause, Ended
 log = logging.getLogger(__name__)
 
 TURN_SECONDS = 0.25
+GATHER_SECONDS = 0.005  # ends of this long are told together
 BUSY_SECONDS = 0.02  # a turn while a queue waits for its consumer
 ISOLATION_MARGIN = 2.0  # seconds; commands are gone this long before the lease may have ended
 MAX_KEPT_BYTES = 64 * 1024 * 1024  # of rows kept until they are stored; beyond it the oldest are let go
@@ -49,7 +50,7 @@ class Executor:
 
     def turn(self) -> bool:
         busy = not (self._to_scheduler.idle and self._to_writer.idle)
-        self._report(self._runner.poll(BUSY_SECONDS if busy else TURN_SECONDS))
+        self._report(self._runner.poll(BUSY_SECONDS if busy else TURN_SECONDS, GATHER_SECONDS))
         for chunk in self._runner.live_output():
             self._to_writer.send(chunk)
         if self._runner.ready:  # the inbox is all that is registered there
@@ -186,16 +187,12 @@ def _measure(rows: list[Run]) -> float:
     """Count the rows; returns how late the latest cron fire among them started, in ms."""
     for (status, trigger), count in Counter((row.status, row.trigger) for row in rows).items():
         RUNS.labels(status=status.value, trigger=trigger.value).inc(count)
-    latest = 0
-    for row in rows:
-        if row.start_time is None or row.end_time is None:
-            continue
-        DURATION.observe(max(0, row.end_time - row.start_time) / 1000)
-        if row.trigger is Trigger.CRON:
-            late = row.start_time - row.plan_time
-            LATENESS.observe(max(0, late) / 1000)
-            latest = max(latest, late)
-    return latest
+    DURATION.observe_all(
+        [max(0, row.end_time - row.start_time) / 1000 for row in rows if row.start_time and row.end_time]
+    )
+    late = [row.start_time - row.plan_time for row in rows if row.start_time and row.trigger is Trigger.CRON]
+    LATENESS.observe_all([max(0, each) / 1000 for each in late])
+    return max(late, default=0)
 
 
 def _size(row: Run) -> int:

@@ -127,24 +127,31 @@ class Runner:
         """New output of the watched runs, at most one chunk a run and 200 ms. Call it after each poll."""
         return self._live.take(self._monotonic())
 
-    def poll(self, timeout: float) -> list[Ended]:
+    def poll(self, timeout: float, gather: float = 0.0) -> list[Ended]:
         """Run the loop until a run has ended, live output is due, a registered descriptor is readable, a
-        signal has come, or `timeout` seconds are over; returns the runs that ended.
+        signal has come, or `timeout` seconds are over; returns the runs that ended. Ends alone are not told
+        in the first `gather` seconds, so that many are told at once.
         """
         self.ready = []
         self._interrupted = False
-        until = self._monotonic() + timeout
+        now = self._monotonic()
+        until, gathered = now + timeout, now + gather
         while True:
             self._start_some()
-            busy = self._pending or self._ended
-            wait = 0.0 if busy else min(until, self._wake_at, self._live.due) - self._monotonic()
+            wait = (
+                0.0 if self._pending else min(self._due(until, gathered), self._wake_at) - self._monotonic()
+            )
             self._handle_events(max(0.0, wait))
             now = self._monotonic()
             if now >= self._wake_at:
                 self._act_on_time(now)
-            if self._ended or self.ready or self._interrupted or now >= min(until, self._live.due):
+            if self.ready or self._interrupted or now >= self._due(until, gathered):
                 ended, self._ended = self._ended, []
                 return ended
+
+    def _due(self, until: float, gathered: float) -> float:
+        """When `poll` returns if nothing else comes."""
+        return min(until, self._live.due, gathered if self._ended else inf)
 
     def close(self) -> list[Ended]:
         """SIGKILL what still runs, wait for it within the bound, and give the process back as it was.

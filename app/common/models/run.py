@@ -4,6 +4,8 @@ dates."""
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
+from typing import Any
 
 
 class Status(StrEnum):
@@ -37,7 +39,7 @@ class Trigger(StrEnum):
     CHAIN = "chain"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Run:
     """One row. `count` > 1 only for consecutive skipped or missed fires: plan_time is the first of the
     range, last_plan_time the last, and every fire of the schedule between them is counted.
@@ -75,6 +77,13 @@ class Run:
     def counts_as_fire(self) -> bool:
         """Whether the row answers for planned fires: not a manual run, nor a second attempt of a fire."""
         return self.trigger in (Trigger.CRON, Trigger.MISFIRE) and self.attempt == 1
+
+    def __reduce__(self) -> tuple[type["Run"], tuple[Any, ...]]:
+        # Without the names of the fields, which pickle would add: two to four times as fast.
+        return Run, _values(self)
+
+
+_values = attrgetter(*Run.__slots__)
 
 
 def run_id(job_name: str, plan_ms: int, attempt: int = 1, *, salt: str = "") -> str:

@@ -1,6 +1,8 @@
-"""The id of a run, and what its status and trigger mean for the ledger."""
+"""The id of a run, what its status and trigger mean for the ledger, and its way between processes."""
 
+import pickle
 import re
+from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
@@ -73,3 +75,11 @@ def test_a_skipped_or_missed_fire_makes_no_job_failing():
 def test_only_the_first_attempt_of_a_planned_fire_counts_as_it(trigger, attempt, counts):
     run = Run(id="x", job_name="x", plan_time=PLAN, status=Status.LOST, trigger=trigger, attempt=attempt)
     assert run.counts_as_fire is counts
+
+
+def test_a_run_arrives_in_another_process_with_every_field():
+    fire = Run(id="r", job_name="j", plan_time=PLAN, status=Status.FAILED, trigger=Trigger.RETRY)
+    for number, field in enumerate(fields(Run)):
+        if field.name not in ("status", "trigger"):
+            setattr(fire, field.name, number)  # each another value, so that none can change places
+    assert pickle.loads(pickle.dumps([fire, fire])) == [fire, fire]

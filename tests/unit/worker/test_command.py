@@ -41,7 +41,7 @@ def test_an_empty_environment_gets_sound_defaults():
     seen = base_environment({})
     assert seen["PATH"].endswith("/usr/sbin:/usr/bin:/sbin:/bin")
     assert seen["HOME"] == pwd.getpwuid(os.getuid()).pw_dir
-    assert seen["LANG"] == "C.UTF-8"
+    assert seen["LC_CTYPE"] == "C.UTF-8"
     assert "TZ" not in seen
 
 
@@ -50,6 +50,20 @@ def test_a_jobs_variables_win_over_the_base_but_not_over_the_schedulers():
         launch(env={"PATH": "/opt/bin", "CRON_FENCE": "0", "X": "1"}, fence=9), {"PATH": "/bin"}
     )
     assert (seen["PATH"], seen["CRON_FENCE"], seen["X"]) == ("/opt/bin", "9", "1")
+
+
+@pytest.mark.parametrize(
+    ("own", "seen"),
+    [
+        ({}, {"LC_CTYPE": "C.UTF-8"}),
+        ({"LANG": "zh_CN.GBK"}, {"LANG": "zh_CN.GBK"}),
+        ({"LC_ALL": "C"}, {"LC_CTYPE": "C.UTF-8", "LC_ALL": "C"}),
+        ({"LANG": "C", "LC_CTYPE": "zh_CN.GBK"}, {"LANG": "C", "LC_CTYPE": "zh_CN.GBK"}),
+    ],
+)
+def test_a_job_that_names_its_language_has_it_in_full(own, seen):
+    complete = environment(launch(env=own), base_environment({}))
+    assert {name: value for name, value in complete.items() if name in ("LANG", "LC_CTYPE", "LC_ALL")} == seen
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_the_environment_is_exactly_what_is_documented(bench):
         "USER": "root" if os.getuid() == 0 else seen["USER"],
         "LOGNAME": seen["USER"],
         "SHELL": "/bin/sh",
-        "LANG": "C.UTF-8",
+        "LC_CTYPE": "C.UTF-8",
         "TZ": "Asia/Shanghai",
         "REGION": "eu",
         "CRON_JOB": "nightly",

@@ -27,6 +27,18 @@ def test_a_thousand_quick_commands_are_all_accounted_for(bench):
     assert cpu / 1000 < 0.001  # about 0.1 ms on an idle machine; this catches a different order of magnitude
 
 
+def test_ends_are_gathered_and_told_at_once(bench):
+    first, second = bench.start("true"), bench.start("sleep 0.1")
+    assert {end.run_id for end in bench.runner.poll(10, gather=2)} == {first, second}
+
+
+def test_an_end_after_the_gathering_is_told_without_delay(bench):
+    run_id = bench.start("sleep 0.2")
+    began = time.monotonic()
+    assert [end.run_id for end in bench.runner.poll(10, gather=0.05)] == [run_id]
+    assert time.monotonic() - began < 5
+
+
 def test_quick_commands_go_on_while_long_ones_leave_daemons(bench):
     """Strays of runs that go on must cost the others neither their end nor their output."""
     long = [bench.start("setsid sleep 2 & setsid sleep 2 & disown -a; sleep 2; wait") for _ in range(5)]
