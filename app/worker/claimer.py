@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 MAX_ROUNDS = 3  # of one fire: first, against the cursor found, and once more if somebody was quicker
 MAX_BACKOFF_MS = 2_000
 FIRES_A_TURN = BATCH  # what was won starts before more is claimed
+FIRST_FIRES = 30  # after a quiet time: executors that have nothing to do need not wait for a whole batch
+QUIET_MS = 100
 WON = (Answer.RUN, Answer.OVERLAP, Answer.RECORDED)
 
 
@@ -94,6 +96,7 @@ class Claimer:
         self._is_mine = is_mine
         self._maker = ClaimMaker(planner)
         self._doubtful: list[_Attempt] = []  # claims whose reply was lost: each may have been won
+        self._claimed_at = 0  # when something was due last
         self._retry_at = 0
         self._backoff = 100
 
@@ -194,26 +197,27 @@ class Claimer:
         ]
 
     def _collect(self, now: int, free: int) -> list[_Attempt]:
-        self._planner.make_room(free, now)
-        due = self._planner.collect(now, FIRES_A_TURN)
+        self._planner.make_room(free)
+        quiet = not 0 <= now - self._claimed_at < QUIET_MS
+        due = self._planner.collect(now, FIRST_FIRES if quiet else FIRES_A_TURN)
+        claim, free = self._fitting(due.claim, free, now)
+        # What has no room is not looked at either: by the time it has, somebody may have claimed it.
+        check, free = self._fitting(due.check, free, now)
+        if claim or check:
+            self._claimed_at = now
         try:
-            to_claim = due.claim + self._unclaimed(due.check)
+            claim += self._unclaimed(check)
         except EtcdError:
-            for fire in due.claim + due.check:
+            for fire in claim + check:
                 self._planner.again(fire, now + self._backoff)
             raise
         attempts = []
-        for fire in to_claim:
+        for fire in claim:
             held = self._table.get(fire.name)
             if held is None or not held.job.enabled:
                 self._planner.decided(fire)
                 continue
             runs = self._planner.may_run(held, fire, now)
-            if runs and held.blocked_by != self._worker:
-                if free <= 0:
-                    self._planner.wait_for_room(fire)
-                    continue
-                free -= 1
             attempts.append(_Attempt(self._maker.of_fire(held, fire, now, runs=runs), held, fire=fire))
         for order in self._orders.collect(now):
             expired = self._orders.expired(order, now)
@@ -227,6 +231,19 @@ class Claimer:
                 _Attempt(self._maker.of_order(order, held, now, expired=expired), held, order=order)
             )
         return attempts
+
+    def _fitting(self, fires: list[Fire], free: int, now: int) -> tuple[list[Fire], int]:
+        """Those that need no room here or find some, and how much is left of it; the others wait for it."""
+        fitting = []
+        for fire in fires:
+            held = self._table.get(fire.name)
+            if held and held.blocked_by != self._worker and self._planner.may_run(held, fire, now):
+                if free <= 0:
+                    self._planner.wait_for_room(fire)
+                    continue
+                free -= 1
+            fitting.append(fire)
+        return fitting, free
 
     def _unclaimed(self, fires: list[Fire]) -> list[Fire]:
         """Those that nobody has claimed, with the cursor found."""

@@ -105,28 +105,35 @@ class Planner:
             self._upcoming.set(name, upcoming)
 
     def collect(self, now: int, limit: int = sys.maxsize) -> Due:
-        """Take what is due out of the heaps, at most `limit` fires; what is left stays due. Each fire must be
-        given back by `decided`, `again` or `wait_for_room`."""
-        for name, plan in self._upcoming.pop_due(now):
-            held = self._table.get(name)
-            if held is None or held.cursor is None:
-                continue
-            following = held.schedule.next(plan)
-            behind = following is not None and following <= now
-            if behind:
-                plan = held.schedule.previous(now + 1) or plan
-                following = held.schedule.next(plan)
-            fire = Fire(name, plan, held.cursor, first=False, behind=behind)
-            held.cursor = plan
-            if following is not None:
-                self._upcoming.set(name, following)
-            self._make_due(held, fire, now)
+        """Take what is due out of the heaps, at most `limit` fires, oldest first; what is left stays due.
+        Each fire must be given back by `decided`, `again` or `wait_for_room`."""
+        first = 0
+        while first < limit and (popped := self._upcoming.pop_due(now, 1)):
+            ((name, plan),) = popped
+            first += self._come_due(name, plan, now)
         due = Due([], [])
         for name, _ in self._attempts.pop_due(now, limit):
             fire = self._pending[name]
             self._waiting.pop(name, None)
             (due.claim if fire.first or fire.read else due.check).append(fire)
         return due
+
+    def _come_due(self, name: str, plan: int, now: int) -> bool:
+        """Whether this worker is the first to claim it."""
+        held = self._table.get(name)
+        if held is None or held.cursor is None:
+            return False
+        following = held.schedule.next(plan)
+        behind = following is not None and following <= now
+        if behind:
+            plan = held.schedule.previous(now + 1) or plan
+            following = held.schedule.next(plan)
+        fire = Fire(name, plan, held.cursor, first=False, behind=behind)
+        held.cursor = plan
+        if following is not None:
+            self._upcoming.set(name, following)
+        self._make_due(held, fire, now)
+        return fire.first
 
     def decided(self, fire: Fire) -> None:
         """Somebody claimed it, or it is no longer this worker's business."""
@@ -146,11 +153,11 @@ class Planner:
             self._waiting[fire.name] = None
             self._attempts.set(fire.name, fire.plan + self._patience_ms(held.job) + 1)
 
-    def make_room(self, free: int, now: int) -> None:
+    def make_room(self, free: int) -> None:
         """There is capacity for `free` runs: those that have waited longest are due."""
         for name in list(islice(self._waiting, max(free, 0))):
             del self._waiting[name]
-            self._attempts.set(name, now)
+            self._attempts.set(name, self._pending[name].plan)
 
     def superseded(self, fire: Fire) -> bool:
         return self._pending.get(fire.name) is not fire
@@ -205,6 +212,8 @@ class Planner:
             # Later fires must not put off the record for ever. (A fire to be caught up is never too late.)
             at = min(at, self._attempts.due_of(fire.name) or at)
         fire.first = place == 0 and not fire.unplaceable
+        if fire.first:
+            at = fire.plan  # however late it comes up, before fires of others that are no older
         self._pending[fire.name] = fire
         self._waiting.pop(fire.name, None)
         self._attempts.set(fire.name, at)

@@ -448,9 +448,9 @@ def test_fires_without_room_wait_in_their_order_and_are_due_as_room_comes():
     for fire in waiting:
         member.planner.wait_for_room(fire)
     assert due(member, now) == ({}, {})
-    member.planner.make_room(2, now)
+    member.planner.make_room(2)
     assert [fire.name for fire in member.planner.collect(now).claim] == [f.name for f in waiting[:2]]
-    member.planner.make_room(5, now)
+    member.planner.make_room(5)
     assert member.planner.collect(now).claim == waiting[2:]
 
 
@@ -464,8 +464,23 @@ def test_a_fire_that_finds_no_room_in_time_is_due_to_be_recorded():
     assert due(member, plan + GRACE) == ({}, {})
     assert only(member, plan + GRACE + 1) is fire
     assert not member.planner.may_run(held, fire, plan + GRACE + 1)
-    member.planner.make_room(9, plan + GRACE + 2)  # it is on its way
+    member.planner.make_room(9)  # it is on its way
     assert due(member, plan + GRACE + 2) == ({}, {})
+
+
+def test_a_worker_that_is_behind_claims_its_own_fires_before_it_looks_at_those_of_others():
+    for own_id, other_id in (("w0", "w1"), ("w1", "w0")):
+        member = Member(own_id, [other_id])
+        for i in range(100):
+            member.add(f"j{i}", "* * * * *")
+        handed_out = []
+        for now in range(T0 + MINUTE, T0 + MINUTE + 20 * SECOND, SECOND):  # 5 a second: far too slow
+            found = member.planner.collect(now, 5)
+            handed_out += found.claim + found.check
+        first = [fire.first for fire in handed_out]
+        assert len(first) == 100
+        assert first == sorted(first, reverse=True)
+        assert 30 < sum(first) < 70
 
 
 def test_a_later_fire_takes_the_place_of_one_without_room():
@@ -474,7 +489,7 @@ def test_a_later_fire_takes_the_place_of_one_without_room():
     member.planner.wait_for_room(only(member, T0 + MINUTE))
     later = only(member, T0 + 2 * MINUTE)
     assert later.plan == T0 + 2 * MINUTE
-    member.planner.make_room(1, T0 + 2 * MINUTE)
+    member.planner.make_room(1)
     assert due(member, T0 + 2 * MINUTE) == ({}, {})
 
 
