@@ -1,7 +1,7 @@
 """The limit of the machine: how many commands a second a loop starts that does nothing else.
 
-It starts the same command, with as many at once as a worker by default, and captures and reaps as a worker
-does; it plans, claims and records nothing.
+It starts the same command in the same environment, with as many at once as a worker by default, and captures
+and reaps as a worker does; it plans, claims and records nothing.
 """
 
 import os
@@ -12,23 +12,28 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.common.settings import WorkerSettings
+from app.worker.command import Launch, base_environment, environment
 from tests.harness.oracle import Oracle
 
 CONCURRENCY: int = WorkerSettings.model_fields["capacity"].default
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "CRON_JOB": "job-1",
-    "CRON_RUN_ID": "1900000000000-1-0123456789abcdef",
-    "CRON_PLAN_TIME": "2030-03-17T17:46:40.000Z",
-}
+# A shell with a locale takes longer to start than one without: the commands of both see the same.
+_LAUNCH = Launch(
+    run_id="1900000000000-1-0123456789abcdef",
+    job_name="job-1",
+    command="",
+    plan_time=1_900_000_000_000,
+    worker="w0",
+)
+ENVIRONMENT = environment(_LAUNCH, base_environment(os.environ))
 
 
 def bare_rate(seconds: float, concurrency: int = CONCURRENCY) -> float:
     """Commands a second, over `seconds`."""
     with TemporaryDirectory(prefix="yuanya-load-") as directory:
-        command = Oracle(Path(directory)).command()
         started = time.monotonic()
-        done = _loop(command, concurrency, lambda _: time.monotonic() - started < seconds)
+        done = _loop(
+            Oracle(Path(directory)).command(), concurrency, lambda _: time.monotonic() - started < seconds
+        )
         return done / (time.monotonic() - started)
 
 

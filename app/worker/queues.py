@@ -126,9 +126,10 @@ class Outbox:
         self._retry_at = 0.0
         self._lock = threading.RLock()
 
-    def send(self, *messages: Any) -> None:
+    def send(self, *messages: Any) -> bool:
+        """Whether they are on their way or wait here; False if there was no room for them."""
         if not messages:
-            return
+            return True
         body = pickle.dumps(messages, protocol=pickle.HIGHEST_PROTOCOL)
         with self._lock:
             if self._waiting + len(body) > MAX_OUTBOX:
@@ -136,10 +137,11 @@ class Outbox:
                 log.error(
                     "A queue is full; messages are dropped.", extra={"action": "drop", "queue": self._name}
                 )
-                return
+                return False
             self._frames.append(_HEADER.pack(len(body)) + body)
             self._waiting += len(body)
             self.flush()
+        return True
 
     def flush(self, block: float = 0) -> bool:
         """Send what can be sent, waiting up to `block` seconds for the consumer; whether nothing is left."""

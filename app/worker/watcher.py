@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 import app
 from app.common import keys
-from app.common.errors import EtcdError, EtcdUnavailable
+from app.common.errors import EtcdError, EtcdUnavailable, WorkerError
 from app.common.etcd import EtcdClient, Event, KeyValue, Mirror, Session, txn
 from app.common.metrics import CLOCK_OFFSET, LEASE_LEFT, REBUILDS, WATCH_AGE
 from app.common.models import WorkerInfo, WorkerState
@@ -217,17 +217,23 @@ class Watcher:
     # The mirror's thread
 
     def _on_part(self, part: list[KeyValue], first: bool) -> None:
-        self._to_scheduler.send(m.KeysReplaced(part, first, last=False))
+        self._tell_keys(m.KeysReplaced(part, first, last=False))
         self._to_scheduler.flush(block=5)
 
     def _on_snapshot(self, items: dict[str, KeyValue], revision: int, cause: str) -> None:
         REBUILDS.labels(cause=cause).inc()
         log.info("The mirror was built.", extra={"action": "mirror", "cause": cause, "keys": len(items)})
         self._peers = {keys.last_part(k) for k in items if k.startswith(keys.WORKERS)} - {self._id}
-        self._to_scheduler.send(m.KeysReplaced([], first=False, last=True))
+        self._tell_keys(m.KeysReplaced([], first=False, last=True))
+
+    def _tell_keys(self, message: m.KeysReplaced | m.KeysChanged) -> None:
+        """Raises WorkerError where there is no room for it, and the mirror begins anew: a scheduler that lacks a
+        part of a snapshot would take its jobs for deleted."""
+        if not self._to_scheduler.send(message):
+            raise WorkerError("the scheduler is too far behind to be told what etcd holds")
 
     def _on_changes(self, events: list[Event], revision: int) -> None:
-        self._to_scheduler.send(m.KeysChanged(events))
+        self._tell_keys(m.KeysChanged(events))
         for event in events:
             if not event.kv.key.startswith(keys.WORKERS):
                 continue

@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 from pyetcd import etcdrpc as rpc
 
-from app.common.errors import CronError, EtcdError
+from app.common.errors import EtcdError
 from app.common.etcd.client import EtcdClient
 from app.common.etcd.connection import translate
 from app.common.etcd.txn import key_value, prefix_end
@@ -130,7 +130,7 @@ class Mirror:
                 self._build(cause)
                 built = self._monotonic()
                 cause = self._follow()
-            except CronError as error:
+            except EtcdError as error:
                 level = logging.DEBUG if cause == "error" else logging.WARNING  # an outage is told once
                 log.log(level, "The mirror waits for etcd: %s", error, extra={"action": "mirror"})
                 cause = "error"

@@ -153,10 +153,10 @@ def test_beyond_the_bound_messages_are_dropped_and_counted(directory, monkeypatc
     monkeypatch.setattr(queues, "MAX_OUTBOX", 100_000)
     before = dropped()
     outbox = Outbox(directory, NAME)
-    for number in range(50):
-        outbox.send(message(number, 8_000))
+    taken = [outbox.send(message(number, 8_000)) for number in range(50)]
     lost = dropped() - before
     assert lost == 50 - 100_000 // 8_100
+    assert taken == [True] * int(50 - lost) + [False] * int(lost)
     outbox.send("tiny")  # there is room for it still
     inbox = Inbox(directory, NAME)
     got = drain(inbox, outbox, lambda got: "tiny" in got)
