@@ -227,8 +227,8 @@ class Watcher:
         self._tell_keys(m.KeysReplaced([], first=False, last=True))
 
     def _tell_keys(self, message: m.KeysReplaced | m.KeysChanged) -> None:
-        """Raises WorkerError where there is no room for it, and the mirror begins anew: a scheduler that lacks a
-        part of a snapshot would take its jobs for deleted."""
+        """Raises WorkerError where there is no room for it, and the mirror begins anew: a scheduler without
+        a part of a snapshot would take its jobs for deleted."""
         if not self._to_scheduler.send(message):
             raise WorkerError("the scheduler is too far behind to be told what etcd holds")
 
