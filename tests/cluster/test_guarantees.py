@@ -7,11 +7,14 @@ from loadtest.report import Report
 
 
 def verify(report: Report) -> None:
-    assert report.passed, f"{report.checks}\n{report.figures}"
+    assert report.right, f"{report.checks}\n{report.figures}"
 
 
 def test_each_fire_runs_once_on_one_of_three_workers() -> None:
-    verify(exactly_once.run(seconds=15))
+    report = exactly_once.run(seconds=15)
+    verify(report)
+    # 300 fires are placed by hash, each on its own: six standard deviations from 100 a worker are 49.
+    assert report.targets[exactly_once.SHARE].value <= 0.5, report.figures
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["left dead", "restarted"])
