@@ -34,6 +34,7 @@ TOKENS = "/cron/tokens/"
 SESSIONS = "/cron/sessions/"
 LINKS = "/cron/links/"
 SIGNINS = "/cron/signins/"
+MARK = "/cron/mark/"
 JOBS_MARK = "/cron/mark/jobs"
 
 

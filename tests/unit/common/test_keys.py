@@ -31,7 +31,7 @@ def test_the_keys_are_those_of_the_design():
 
 def test_no_prefix_holds_keys_of_another_and_all_end_with_a_slash():
     prefixes = [v for k, v in vars(keys).items() if k.isupper() and k not in ("ROOT", "JOBS_MARK")]
-    assert len(prefixes) == 15
+    assert len(prefixes) == 16
     assert all(re.fullmatch(r"/cron/[a-z]+/", prefix) for prefix in prefixes)
     assert len(set(prefixes)) == len(prefixes)
     assert not keys.JOBS_MARK.startswith(keys.JOBS)
