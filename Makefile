@@ -5,15 +5,16 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ANSIBLE := .venv-ansible
 DATA_DIR ?= .data
 
 CONSOLE := app/master/static/console/index.html
 CONSOLE_SOURCES := $(shell find frontend/src frontend/public -type f) $(wildcard frontend/*.*)
 
-.PHONY: help setup console run test bench screenshots lint types format lock clean
+.PHONY: help setup ansible-setup console run test bench screenshots lint types format lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 # The locks pin every package with its hash, so that each checkout gets the same ones.
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
@@ -28,6 +29,13 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 
 setup: $(VENV)/.dev ## Install everything for development into .venv
 
+$(ANSIBLE)/.installed: requirements/ansible.txt
+	@test -x $(ANSIBLE)/bin/python || $(PYTHON) -m venv $(ANSIBLE)
+	$(ANSIBLE)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/ansible.txt
+	@touch $@
+
+ansible-setup: $(ANSIBLE)/.installed ## Install Ansible and its collections into .venv-ansible, for the rollout to a fleet
+
 frontend/node_modules/.installed: frontend/package-lock.json
 	@tools/npm ci --no-fund --no-audit --loglevel=error
 	@touch $@
@@ -41,7 +49,7 @@ console: $(CONSOLE) ## Build the web console
 run: $(VENV)/.runtime $(CONSOLE) ## Start the whole system on this machine and print its address
 	@exec $(BIN)/yuanya up --data-dir $(DATA_DIR)
 
-test: $(VENV)/.dev $(CONSOLE) ## Run all tests (as root on Debian or Ubuntu, installs the services they need)
+test: $(VENV)/.dev $(ANSIBLE)/.installed $(CONSOLE) ## Run all tests (as root on Debian or Ubuntu, installs the services they need)
 	@tests/install-services
 	@tools/npm run --silent test
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
@@ -54,13 +62,15 @@ screenshots: $(VENV)/.dev $(CONSOLE) ## Take pictures of every page in both lang
 	@tests/install-services
 	$(BIN)/python -m tests.e2e.screenshots
 
-lint: $(VENV)/.dev frontend/node_modules/.installed ## Check format, style, types, layers, and that the API's types are up to date
+lint: $(VENV)/.dev $(ANSIBLE)/.installed frontend/node_modules/.installed ## Check format, style, types, layers, the API's types, and the roles
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m app.master.openapi | diff -q - frontend/openapi.json || { echo "The API has changed: run make types" >&2; exit 1; }
 	@tools/npm run --silent lint
+	@cd ansible && export ANSIBLE_INVENTORY=inventory/example PATH="$(CURDIR)/$(ANSIBLE)/bin:$$PATH" && \
+	  ansible-playbook --syntax-check site.yml && ansible-lint
 
 types: $(VENV)/.dev frontend/node_modules/.installed ## Renew the console's types of the API
 	$(BIN)/python -m app.master.openapi > frontend/openapi.json
@@ -75,4 +85,4 @@ lock: ## Renew the locks within the ranges of pyproject.toml
 	tools/lock
 
 clean: ## Remove what was installed and built, and caches, not the data
-	rm -rf $(VENV) frontend/node_modules $(dir $(CONSOLE)) .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ANSIBLE) frontend/node_modules $(dir $(CONSOLE)) .mypy_cache .ruff_cache .hypothesis
