@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app import __version__
 from app.common.etcd import EtcdClient
 from app.common.logstore import LogStore
+from app.common.metrics.shared import BUILD_INFO
 from app.common.settings import MasterSettings
 from app.master import openapi, problems
 from app.master.clock import Clock, wall_clock_ms
@@ -27,6 +29,7 @@ def create_app(
 
     Every route goes through `authorize`, and answers nobody unless it is marked with who may call it.
     """
+    BUILD_INFO.labels(__version__, "master").set(1)
     services = container.build(settings, client, store, now)
 
     @asynccontextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from app.common import keys
 from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
 from app.common.etcd import EtcdClient
-from app.common.metrics import CLAIM_BATCH, CLAIM_TRANSACTIONS, CLAIMS
+from app.common.metrics.worker import CLAIM_BATCH, CLAIM_TRANSACTIONS, CLAIMS
 from app.common.models import OpenRecord, Outcome
 from app.worker.claim_maker import ClaimMaker
 from app.worker.claims import (

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from app.common.metrics import DURATION, LATENESS, RUNNING, RUNS
+from app.common.metrics.worker import DURATION, LATENESS, RUNNING, RUNS
 from app.common.models import Run, Status, Trigger
 from app.common.settings import WorkerSettings
 from app.worker import messages as m

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.common.errors import StoreError, StoreUnavailable
 from app.common.logstore import LiveOutput, LogStore, open_store
-from app.common.metrics import DROPPED, LOG_BATCHES, LOG_CONFLICTS, LOG_ROWS
+from app.common.metrics.worker import DROPPED, LOG_BATCHES, LOG_CONFLICTS, LOG_ROWS
 from app.common.models import Run, Status
 from app.common.settings import WorkerSettings
 from app.worker import messages as m

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import app
 from app.common.errors import WorkerError
 from app.common.logs import configure
 from app.common.settings import WorkerSettings
@@ -31,9 +32,11 @@ def run(settings: WorkerSettings) -> int:
         # prometheus_client decides where metrics live when it is imported, in this process and its children:
         # nothing that imports it may come before this line.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+        from app.common.metrics.shared import BUILD_INFO
         from app.worker.metrics_server import serve_metrics
         from app.worker.supervisor import Supervisor
 
+        BUILD_INFO.labels(app.__version__, "worker").set(1)
         with serve_metrics(settings.metrics_host, settings.metrics_port):
             return Supervisor(settings, runtime).run()
 

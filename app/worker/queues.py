@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.common.metrics import DROPPED
+from app.common.metrics.worker import DROPPED, QUEUE_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +123,9 @@ class Outbox:
         self._greeted: bytes | None = None  # the frame of the last greeting
         self._sent = 0  # bytes of the first frame that are on their way
         self._waiting = 0
+        self._shown = 0  # of it, by the metric
+        self._metric = QUEUE_BYTES.labels(queue=name)
+        self._metric.set(0)
         self._retry_at = 0.0
         self._lock = threading.RLock()
 
@@ -150,6 +153,7 @@ class Outbox:
             with self._lock:
                 if self._connect():
                     self._write()
+                self._show_waiting()
                 if not self._frames:
                     return True
                 waiting_on = self._socket.fileno() if self._socket else None
@@ -160,6 +164,12 @@ class Outbox:
                 time.sleep(min(left, RECONNECT_SECONDS))
             else:
                 _wait_writable(waiting_on, min(left, 0.1))
+
+    def _show_waiting(self) -> None:
+        """What is taken at once never shows: setting a metric costs as much as sending a message."""
+        if self._waiting != self._shown:
+            self._shown = self._waiting
+            self._metric.set(self._waiting)
 
     def connect(self, timeout: float) -> bool:
         """Wait for the consumer, so that its greeting goes out now; whether it came."""

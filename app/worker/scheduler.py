@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from app.common import keys
 from app.common.errors import LeaseNotFound
 from app.common.etcd import EtcdClient, Event, KeyValue
-from app.common.metrics import CAPACITY, JOBS, PENDING, RUNS
+from app.common.metrics.worker import CAPACITY, JOBS, PENDING, RUNS
 from app.common.models import KillOrder, Outcome, Overlap, Run, WorkerInfo, WorkerState
 from app.common.settings import WorkerSettings
 from app.worker import messages as m

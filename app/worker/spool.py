@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from zlib import crc32
 
-from app.common.metrics import DROPPED, SPOOL_BYTES
+from app.common.metrics.worker import DROPPED, SPOOL_BYTES, SPOOL_MAX
 from app.common.models import Run, Status, Trigger
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Spool:
         self._read_at = self._reading_to = 0  # offsets in the first segment
         self._damaged = 0  # lines between the two
         SPOOL_BYTES.set(self._bytes)
+        SPOOL_MAX.set(max_bytes)
 
     def __bool__(self) -> bool:
         """Whether there is anything to replay."""

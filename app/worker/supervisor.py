@@ -20,7 +20,7 @@ from typing import Any
 from prometheus_client import multiprocess
 
 from app.common.errors import WorkerError
-from app.common.metrics import PROCESS_RESTARTS
+from app.common.metrics.worker import PROCESS_RESTARTS
 from app.common.settings import WorkerSettings
 from app.worker import executor, log_writer, scheduler, watcher
 from app.worker import messages as m

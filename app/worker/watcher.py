@@ -13,7 +13,8 @@ import app
 from app.common import keys
 from app.common.errors import EtcdError, EtcdUnavailable, WorkerError
 from app.common.etcd import EtcdClient, Event, KeyValue, Mirror, Session, txn
-from app.common.metrics import CLOCK_OFFSET, LEASE_LEFT, REBUILDS, WATCH_AGE
+from app.common.metrics.shared import CLOCK_OFFSET
+from app.common.metrics.worker import LEASE_LEFT, REBUILDS, WATCH_AGE
 from app.common.models import WorkerInfo, WorkerState
 from app.common.settings import WorkerSettings
 from app.worker import messages as m

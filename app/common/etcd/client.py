@@ -15,6 +15,7 @@ from pyetcd import etcdrpc as rpc
 from app.common.errors import EtcdUnavailable, LeaseNotFound
 from app.common.etcd import txn
 from app.common.etcd.connection import Connection, TokenRefused, TooLarge, translate
+from app.common.etcd.measure import measured
 from app.common.etcd.txn import Compare, Operation, TxnResult, key_value, prefix_end
 from app.common.key_value import KeyValue
 from app.common.settings import CommonSettings
@@ -252,6 +253,7 @@ class EtcdClient:
                     raise
         return self._call(method, request, min(self.timeout, deadline - time.monotonic()))
 
+    @measured
     def _call(self, method: Callable[[Connection], Any], request: Any, timeout: float | None = None) -> Any:
         connection = self._connection()
 

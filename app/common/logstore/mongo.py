@@ -33,6 +33,7 @@ from app.common.logstore.base import (
     RunQuery,
     StoreResult,
 )
+from app.common.logstore.measure import measured
 from app.common.logstore.mongo_docs import Document, plan_key, sort_key
 from app.common.logstore.mongo_errors import clashed_ids, translated
 from app.common.logstore.mongo_writer import MongoWriter
@@ -56,6 +57,7 @@ _LOG_INDEXES = [
 ]
 
 
+@measured
 class MongoLogStore:
     """See LogStore, and MongoWriter for how a batch is written."""
 

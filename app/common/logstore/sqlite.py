@@ -24,6 +24,7 @@ from app.common.logstore.base import (
     RunQuery,
     StoreResult,
 )
+from app.common.logstore.measure import measured
 from app.common.logstore.sqlite_db import Database
 from app.common.logstore.sqlite_queries import RUN, RUN_COLUMNS
 from app.common.models import Run, Status, Trigger
@@ -48,6 +49,7 @@ _COUNT = "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + e
 _PUT_STATE = f"INSERT OR REPLACE INTO job_state ({_STATE}) VALUES ({', '.join('?' * len(_STATE_COLUMNS))})"
 
 
+@measured
 class SqliteLogStore:
     """See LogStore. Rows and the job states they change are one transaction: both are there, or neither."""
 

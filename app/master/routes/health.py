@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.common.errors import CronError
-from app.common.metrics import MIRROR_AGE
+from app.common.metrics.master import MIRROR_AGE
 from app.master.deps import Svc
 from app.master.schemas.system import Health, Part, Readiness
 from app.master.security.authorize import authenticate

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from app.common import keys
 from app.common.etcd import EtcdClient, KeyValue, txn
-from app.common.metrics import SIGN_INS
+from app.common.metrics.master import SIGN_INS
 from app.common.models.base import CamelModel
 from app.master.clock import Clock
 from app.master.problems import Problem

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from app.common.metrics import CLOCK_OFFSET
+from app.common.metrics.shared import CLOCK_OFFSET
 from app.master.clock import Clock
 from app.master.services.workers import WorkersTime
 

@@ -9,7 +9,7 @@ from sse_starlette import ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from app.common.errors import CronError
-from app.common.metrics import EVENT_CLIENTS, EVENTS_DROPPED
+from app.common.metrics.master import EVENT_CLIENTS, EVENTS_DROPPED
 from app.master.problems import Problem
 from app.master.services.job_index import JobIndex
 from app.master.services.run_news import RELOAD, RunNews

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from app.common.errors import CronError
 from app.common.logstore import AuditEntry, LogStore
-from app.common.metrics import AUDIT_MOVED
+from app.common.metrics.master import AUDIT_MOVED
 from app.common.settings import MasterSettings
 from app.master.problems import Problem
 from app.master.services.accounts.users import ADMIN, Users

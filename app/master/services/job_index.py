@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from app.common import keys
 from app.common.etcd import EtcdClient, Event, KeyValue, Mirror
-from app.common.metrics import MASTER_JOBS
+from app.common.metrics.master import MASTER_JOBS
 from app.common.models import InvalidJob, Job, parse_job
 from app.common.schedule import Schedule
 from app.master.problems import unavailable

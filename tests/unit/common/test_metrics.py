@@ -1,7 +1,7 @@
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
-from app.common.metrics import BatchHistogram
+from app.common.metrics.worker import BatchHistogram
 
 BUCKETS = (0.1, 0.5, 2)
 

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from app.common import keys
 from app.common.etcd import EtcdClient, txn
-from app.common.metrics import SIGN_INS
+from app.common.metrics.master import SIGN_INS
 from app.master.clock import Clock
 from app.master.problems import Problem
 from app.master.security import secrets

@@ -7,7 +7,7 @@ from typing import NamedTuple, NoReturn
 from app.common import keys
 from app.common.etcd import EtcdClient, txn
 from app.common.etcd.txn import Compare, Operation
-from app.common.metrics import SIGN_INS
+from app.common.metrics.master import SIGN_INS
 from app.master.clock import Clock
 from app.master.problems import Problem
 from app.master.security import passwords, secrets

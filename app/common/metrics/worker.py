@@ -1,8 +1,4 @@
-"""Every Prometheus metric, in one place. Labels are bounded: never one series a job.
-
-The processes of a worker share one set through prometheus_client's multiprocess mode: the directory is set in
-the environment before this module is first imported (see app/worker/main.py).
-"""
+"""Metrics of a worker, for all of its processes."""
 
 from bisect import bisect_left
 from collections import Counter as Tally
@@ -24,7 +20,7 @@ class BatchHistogram(Histogram):
             self._buckets[bucket].inc(count)
 
 
-# Worker: fires and runs
+# Fires and runs
 
 RUNS = Counter(
     "cron_runs", "Rows that became final, by how they ended and what started them.", ["status", "trigger"]
@@ -43,7 +39,7 @@ CLAIM_BATCH = Histogram(
     "cron_claim_batch_size", "Fires a claim transaction.", buckets=(1, 2, 5, 10, 20, 40, 60, 120)
 )
 
-# Worker: state
+# State
 
 JOBS = Gauge("cron_jobs", "Jobs held, by state.", ["state"], multiprocess_mode="mostrecent")
 RUNNING = Gauge("cron_running", "Commands that run now.", multiprocess_mode="livesum")
@@ -56,14 +52,9 @@ REBUILDS = Counter("cron_mirror_rebuilds", "New snapshots of the mirror, by caus
 LEASE_LEFT = Gauge(
     "cron_lease_seconds_left", "Until the worker's lease runs out.", multiprocess_mode="mostrecent"
 )
-CLOCK_OFFSET = Gauge(
-    "cron_clock_offset_seconds",
-    "This clock minus the median of the cluster; of a master, minus that of the workers.",
-    multiprocess_mode="mostrecent",
-)
 PROCESS_RESTARTS = Counter("cron_process_restarts", "Restarts of worker processes.", ["process"])
 
-# Worker: log writer
+# Log writer
 
 LOG_BATCHES = Counter("cron_log_batches", "Batches given to the log store.", ["result"])
 LOG_ROWS = Counter("cron_log_rows", "Rows acknowledged by the log store.")
@@ -71,21 +62,16 @@ LOG_CONFLICTS = Counter("cron_log_conflicts", "Rows for which another worker's r
 SPOOL_BYTES = Gauge(
     "cron_spool_bytes", "Rows on disk that wait for the log store.", multiprocess_mode="mostrecent"
 )
+SPOOL_MAX = Gauge("cron_spool_max_bytes", "Bound of the spool.", multiprocess_mode="mostrecent")
+QUEUE_BYTES = Gauge(
+    "cron_queue_bytes",
+    "Messages that wait for a process of this worker, by its name.",
+    ["queue"],
+    multiprocess_mode="livesum",
+)
 DROPPED = Counter("cron_dropped_records", "Records lost because a bound was reached. Must stay 0.", ["where"])
 
-# Master
+# Jobs that ask for series of their own
 
-API_LATENCY = Histogram(
-    "cron_api_request_seconds",
-    "From the arrival of a request to its last byte, by route template and class of status, without streams.",
-    ["route", "method", "status"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-)
-SIGN_INS = Counter("cron_sign_ins", "Sign-ins by result: succeeded, refused, limited.", ["result"])
-MIRROR_AGE = Gauge(
-    "cron_mirror_age_seconds", "Since etcd last proved that the master's copy is complete.", ["mirror"]
-)
-MASTER_JOBS = Gauge("cron_master_jobs", "Jobs in the master's copy.")
-EVENT_CLIENTS = Gauge("cron_event_clients", "Open event streams.")
-EVENTS_DROPPED = Counter("cron_events_dropped", "Events that a slow client was told to fetch again instead.")
-AUDIT_MOVED = Counter("cron_audit_moved", "Audit entries moved from etcd to the log store.")
+JOB_RUNS = Counter("cron_job_runs", "Rows of a job that became final, by how they ended.", ["job", "status"])
+JOB_RUN_SECONDS = Counter("cron_job_run_seconds", "Time that runs of a job took.", ["job"])
