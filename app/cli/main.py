@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
-from app.cli.commands import import_crontab, job, ledger, login, roles, up
+from app.cli.commands import backup, import_crontab, job, ledger, login, restore, roles, up
 from app.cli.output import err
 from app.common.errors import CronError, SettingsError
 
@@ -75,6 +75,8 @@ app.command("login")(login.login)
 app.command("logout")(login.logout)
 app.add_typer(job.app, name="job")
 app.command("ledger")(ledger.ledger)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("import-crontab")(import_crontab.import_crontab)
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def lines(change: Change) -> Iterator[Text]:
     if change.action is Action.CHANGED:
         for field, before, after in change.fields:
             yield Text.assemble(
-                "          ", f"{field}: ", (_short(before), "red"), " -> ", (_short(after), "green")
+                "          ", f"{field}: ", (short(before), "red"), " -> ", (short(after), "green")
             )
 
 
@@ -128,7 +128,8 @@ def _change(job: Job, view: dict[str, Any] | None, keep: frozenset[str]) -> Chan
     return Change(job, Action.CHANGED if found else Action.UNCHANGED, found, revision)
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value as a diff shows it."""
     if value is None:
         return "(default)"
     text = plain(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -54,3 +54,7 @@ class WorkerError(CronError):
 
 class EmbeddedError(CronError):
     """The embedded system cannot start: a taken port, a data directory in use, a missing binary."""
+
+
+class BackupError(CronError):
+    """A backup cannot be taken, or is not one that can be restored here."""

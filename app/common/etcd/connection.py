@@ -43,6 +43,10 @@ class TooLarge(EtcdError):
     """The answer has more bytes than a message may have; ask for fewer keys."""
 
 
+class HistoryGone(EtcdError):
+    """The revision asked for has been compacted away."""
+
+
 class TokenRefused(EtcdError):
     """etcd does not know the token (any more): it forgets them when it restarts, or when users change."""
 
@@ -54,6 +58,8 @@ def translate(error: Any) -> EtcdError:
         return LeaseNotFound(details)
     if code == grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
         return TooLarge(f"etcd's answer is too large: {details}")
+    if "has been compacted" in details:
+        return HistoryGone(f"etcd: {details}")
     if "invalid auth token" in details or "auth store is old" in details:
         return TokenRefused(f"etcd refused the token: {details}")
     if code in _UNAVAILABLE or "no leader" in details:

@@ -11,7 +11,7 @@ from app.master.schemas.common import Moment, Schema
 from app.master.schemas.jobs import JobSelection
 from app.master.services.export import ExportFormat
 from app.master.services.imports import Change, ImportFormat, Planned
-from app.master.services.jobs import shown
+from app.master.services.job_write import shown
 
 
 class ExportParameters(JobSelection):

@@ -33,11 +33,11 @@ class Actor:
     address: str = ""
 
 
-class Audit:
-    """Writes and reads entries."""
+class Outbox:
+    """Writes entries, as part of the transactions of others."""
 
-    def __init__(self, client: EtcdClient, store: LogStore, now: Clock) -> None:
-        self._client, self._store, self._now = client, store, now
+    def __init__(self, now: Clock) -> None:
+        self._now = now
 
     def put(
         self,
@@ -65,6 +65,14 @@ class Audit:
             detail={name: value for name, value in about.items() if value not in (None, "")},
         )
         return txn.put(keys.audit(entry.id), _adapter.dump_json(entry))
+
+
+class Audit(Outbox):
+    """Writes and reads entries."""
+
+    def __init__(self, client: EtcdClient, store: LogStore, now: Clock) -> None:
+        super().__init__(now)
+        self._client, self._store = client, store
 
     def read(
         self,

@@ -14,6 +14,7 @@ from app.master.clock import Clock
 from app.master.problems import Problem, no_such
 from app.master.services.audit import Actor, Audit
 from app.master.services.job_index import JobIndex, JobRow
+from app.master.services.job_write import claimed_until, job_write, shown, unchanged
 
 ATTEMPTS = 20  # of a transaction that met another change, or a claim of the job
 KEEP_CURSOR_SECONDS = 86_400  # of a deleted job
@@ -146,13 +147,13 @@ class Jobs:
                 raise no_such("job", name)
             precondition.check(kv)
             assert kv is not None
-            claimed = _claimed_until(fired)
+            claimed = claimed_until(fired)
             cursor = txn.delete(keys.fired(name))
             if claimed is not None:
                 lease = lease or self._client.grant(KEEP_CURSOR_SECONDS)
                 cursor = txn.put(keys.fired(name), keys.cursor(claimed), lease)
             deleted = self._client.txn(
-                [txn.mod_revision_is(kv.key, kv.mod_revision), _unchanged(keys.fired(name), fired)],
+                [txn.mod_revision_is(kv.key, kv.mod_revision), unchanged(keys.fired(name), fired)],
                 [
                     txn.delete(kv.key),
                     cursor,
@@ -183,29 +184,10 @@ class Jobs:
             schedule = job.schedule(self._timezone)  # raises for a schedule that cannot be
             if kv is not None and job == old:
                 return Written(self._index.row_of(kv), False, changed=False)
-            now = self._now()
-            compare = [txn.mod_revision_is(key, kv.mod_revision if kv else 0)]
-            write = [txn.put(key, job.to_json()), txn.put(keys.JOBS_MARK, b"")]
-            detail: dict[str, Any] = {}
-            if not isinstance(old, Job) or not job.same_schedule(old):
-                # The cursor moves to now: fires of the old schedule, or of a pause, are not missed ones.
-                compare.append(_unchanged(keys.fired(name), fired))
-                # It never moves back, whatever this host's clock says: no fire is claimed twice.
-                claimed = _claimed_until(fired)
-                cursor = max(schedule.previous(now + 1) or now, claimed or 0)
-                write.append(txn.put(keys.fired(name), keys.cursor(cursor)))
-                detail = {"claimedUntil": claimed, "countsFrom": max(now, claimed or 0)}
-            write.append(
-                self._audit.put(
-                    actor,
-                    action or ("job.update" if kv else "job.create"),
-                    "job",
-                    name,
-                    before=shown(old),
-                    after=shown(job),
-                    detail=detail,
-                )
+            compare, write = job_write(
+                self._audit, actor, kv, fired, old, job, schedule, self._now(), action=action
             )
+            write.append(txn.put(keys.JOBS_MARK, b""))
             result = self._client.txn(compare, write)
             if result.succeeded:
                 written = KeyValue(key, job.to_json(), 0, result.revision)
@@ -243,23 +225,6 @@ def _valid(name: str, job: Job | InvalidJob | None) -> Job:
     if isinstance(job, InvalidJob):
         raise Problem(409, f"The job is invalid ({job.reason}). Replace it with PUT, or delete it.")
     return job
-
-
-def shown(job: Job | InvalidJob | None) -> dict[str, Any] | None:
-    """As the audit has it: a job without its defaults, or why it is none."""
-    if job is None:
-        return None
-    if isinstance(job, InvalidJob):
-        return {"invalid": job.reason, "raw": job.raw[:4096].decode(errors="replace")}
-    return dict(json.loads(job.to_json()))
-
-
-def _unchanged(key: str, kv: KeyValue | None) -> txn.Compare:
-    return txn.mod_revision_is(key, kv.mod_revision if kv else 0)
-
-
-def _claimed_until(fired: KeyValue | None) -> int | None:
-    return int(fired.value) if fired and fired.value.isdigit() else None
 
 
 def _contended(name: str) -> Problem:

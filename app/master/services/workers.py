@@ -12,7 +12,7 @@ from app.common import keys
 from app.common.etcd import EtcdClient, Event, KeyValue, Mirror, txn
 from app.common.models import WorkerInfo
 from app.master.problems import no_such, unavailable
-from app.master.services.audit import Actor, Audit
+from app.master.services.audit import Actor, Outbox
 
 SILENT_SECONDS = 15  # three heartbeats
 CATCH_UP_SECONDS = 2.0
@@ -50,7 +50,7 @@ class Workers:
     """A mirror of the registrations and of who is drained."""
 
     def __init__(
-        self, client: EtcdClient, audit: Audit, monotonic: Callable[[], float] = time.monotonic
+        self, client: EtcdClient, audit: Outbox, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._client, self._audit, self._monotonic = client, audit, monotonic
         self._heard: dict[str, Heard] = {}

@@ -6,7 +6,17 @@ from typer.testing import CliRunner
 from app.cli.main import app
 
 JOB_COMMANDS = [["job", name] for name in ("list", "show", "apply", "delete", "run", "kill", "logs")]
-OTHERS = [["up"], ["master"], ["worker"], ["login"], ["logout"], ["ledger"], ["import-crontab"]]
+OTHERS = [
+    ["up"],
+    ["master"],
+    ["worker"],
+    ["login"],
+    ["logout"],
+    ["ledger"],
+    ["import-crontab"],
+    ["backup"],
+    ["restore"],
+]
 
 
 def shown(*arguments: str) -> str:

@@ -41,7 +41,7 @@ class Users:
             [txn.absent_prefix(keys.USERS)],
             [
                 txn.put(keys.user(ADMIN), record.to_json()),
-                self._audit.put(BY_SETTINGS, "user.create", "user", ADMIN, after=_shown(record)),
+                self._audit.put(BY_SETTINGS, "user.create", "user", ADMIN, after=shown(record)),
             ],
         ).succeeded
 
@@ -52,7 +52,7 @@ class Users:
             [txn.absent(key)],
             [
                 txn.put(key, record.to_json()),
-                self._audit.put(actor, "user.create", "user", name, after=_shown(record)),
+                self._audit.put(actor, "user.create", "user", name, after=shown(record)),
             ],
         )
         if not made.succeeded:
@@ -71,7 +71,7 @@ class Users:
         for _ in range(ATTEMPTS):
             kv, before, others = self._find(name)
             after = before.model_copy(update=update)
-            guard = [] if _governs(after) or not _governs(before) else [self._another_admin(others)]
+            guard = [] if governs(after) or not governs(before) else [self._another_admin(others)]
             detail = {"password": "changed"} if password is not None else None
             changed = self._client.txn(
                 [txn.mod_revision_is(kv.key, kv.mod_revision), *guard],
@@ -82,8 +82,8 @@ class Users:
                         "user.update",
                         "user",
                         name,
-                        before=_shown(before),
-                        after=_shown(after),
+                        before=shown(before),
+                        after=shown(after),
                         detail=detail,
                     ),
                 ],
@@ -96,12 +96,12 @@ class Users:
         """The user's sessions and tokens stop with it."""
         for _ in range(ATTEMPTS):
             kv, before, others = self._find(name)
-            guard = [self._another_admin(others)] if _governs(before) else []
+            guard = [self._another_admin(others)] if governs(before) else []
             deleted = self._client.txn(
                 [txn.mod_revision_is(kv.key, kv.mod_revision), *guard],
                 [
                     txn.delete(kv.key),
-                    self._audit.put(actor, "user.delete", "user", name, before=_shown(before)),
+                    self._audit.put(actor, "user.delete", "user", name, before=shown(before)),
                 ],
             )
             if deleted.succeeded:
@@ -156,15 +156,16 @@ class Users:
     def _another_admin(others: list[KeyValue]) -> txn.Compare:
         """The condition that an enabled admin remains."""
         for kv in others:
-            if _governs(parse(UserRecord, kv.value)):
+            if governs(parse(UserRecord, kv.value)):
                 return txn.mod_revision_is(kv.key, kv.mod_revision)
         raise Problem(409, "This is the last enabled admin; nobody could manage accounts any more.")
 
 
-def _shown(record: UserRecord) -> dict[str, Any]:
+def shown(record: UserRecord) -> dict[str, Any]:
     """What the audit may hold: no hashes."""
     return {"role": record.role.value, "disabled": record.disabled}
 
 
-def _governs(record: UserRecord | None) -> bool:
+def governs(record: UserRecord | None) -> bool:
+    """Whether this user can manage accounts."""
     return record is not None and record.role is Role.ADMIN and not record.disabled

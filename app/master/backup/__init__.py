@@ -1,0 +1,1 @@
+"""Jobs, accounts and drains as one readable file, and back."""
