@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
-from app.cli.commands import backup, import_crontab, job, ledger, login, restore, roles, up
+from app.cli.commands import backup, import_crontab, job, ledger, login, restore, roles, up, workers
 from app.cli.output import err
 from app.common.errors import CronError, SettingsError
 
@@ -74,6 +74,7 @@ app.command("worker")(roles.worker)
 app.command("login")(login.login)
 app.command("logout")(login.logout)
 app.add_typer(job.app, name="job")
+app.add_typer(workers.app, name="workers")
 app.command("ledger")(ledger.ledger)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)

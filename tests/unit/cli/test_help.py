@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 from app.cli.main import app
 
 JOB_COMMANDS = [["job", name] for name in ("list", "show", "apply", "delete", "run", "kill", "logs")]
+WORKER_COMMANDS = [["workers", name] for name in ("list", "drain", "resume")]
 OTHERS = [
     ["up"],
     ["master"],
@@ -25,12 +26,19 @@ def shown(*arguments: str) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("command", [*OTHERS, *JOB_COMMANDS], ids=" ".join)
+@pytest.mark.parametrize("command", [*OTHERS, *JOB_COMMANDS, *WORKER_COMMANDS], ids=" ".join)
 def test_every_command_shows_an_example_and_explains_each_option(command):
     text = shown(*command)
     assert "Example: " in text
     assert f"yuanya {' '.join(command)}" in text
-    assert "exit code 1" in text.lower() or command[-1] not in ("ledger", "import-crontab", "run", "logs")
+    assert "exit code 1" in text.lower() or command[-1] not in (
+        "ledger",
+        "import-crontab",
+        "run",
+        "logs",
+        "drain",
+        "resume",
+    )
 
 
 def test_exit_codes_are_documented():
