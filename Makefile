@@ -11,7 +11,7 @@ DATA_DIR ?= .data
 CONSOLE := app/master/static/console/index.html
 CONSOLE_SOURCES := $(shell find frontend/src frontend/public -type f) $(wildcard frontend/*.*)
 
-.PHONY: help setup ansible-setup console run test bench screenshots lint types format lock clean
+.PHONY: help setup ansible-setup console wheel run test bench screenshots lint types format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -45,6 +45,11 @@ $(CONSOLE): frontend/node_modules/.installed $(CONSOLE_SOURCES)
 	@touch $@
 
 console: $(CONSOLE) ## Build the web console
+
+wheel: $(VENV)/.runtime $(CONSOLE) ## Build dist/*.whl, with the console inside
+	@rm -rf dist
+	$(BIN)/python -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@ls dist/*.whl
 
 run: $(VENV)/.runtime $(CONSOLE) ## Start the whole system on this machine and print its address
 	@exec $(BIN)/yuanya up --data-dir $(DATA_DIR)
@@ -85,4 +90,4 @@ lock: ## Renew the locks within the ranges of pyproject.toml
 	tools/lock
 
 clean: ## Remove what was installed and built, and caches, not the data
-	rm -rf $(VENV) $(ANSIBLE) frontend/node_modules $(dir $(CONSOLE)) .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(ANSIBLE) frontend/node_modules $(dir $(CONSOLE)) dist .mypy_cache .ruff_cache .hypothesis
