@@ -37,7 +37,8 @@ class MasterProcess:
         assert self.process is not None
         return self.process.pid
 
-    def start(self) -> None:
+    def launch(self) -> None:
+        """Does not wait until it is ready."""
         with (self.directory / "master.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app.cli.main", "master"],
@@ -48,7 +49,10 @@ class MasterProcess:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self._is_ready, 30, "the start of the master")
+
+    def start(self) -> None:
+        self.launch()
+        wait_until(self.is_ready, 30, "the start of the master")
 
     def client(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> httpx.Client:
         """A signed-in client."""
@@ -66,7 +70,7 @@ class MasterProcess:
 
     stop = kill
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
         """The account `admin` is there: it is made after the first answers."""
         try:
             return httpx.get(f"{self.url}/readyz", timeout=1, verify=False).status_code == 200

@@ -41,9 +41,13 @@ class Service:
     def answers(self) -> bool:
         raise NotImplementedError
 
-    def start(self) -> None:
+    def launch(self) -> None:
+        """Does not wait until it answers."""
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, start_new_session=True)
+
+    def start(self) -> None:
+        self.launch()
         wait_until(self.answers, 30, f"the start of {type(self).__name__}")
 
     def signal(self, number: int) -> None:
