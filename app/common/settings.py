@@ -1,6 +1,8 @@
-"""Settings of each role: read once at the edge from `YUANYA_*` variables and `.env`, then handed down frozen.
+"""Settings of each role: read once at the edge, then handed down frozen.
 
-Each field `some_name` is the variable `YUANYA_SOME_NAME`; lists and mappings are JSON.
+Each field `some_name` is the variable `YUANYA_SOME_NAME`, or the file `yuanya_some_name` in the directory
+that `YUANYA_SECRETS_DIR` names, or a line of `.env`; the first of these that has it wins. Lists and mappings
+are JSON.
 """
 
 import os
@@ -11,14 +13,17 @@ from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
+from app.common import secret_files
 from app.common.errors import ScheduleError, SettingsError
 from app.common.schedule.zones import zone
 
 MIN_SECRET = 12  # characters
 WEAK_SECRETS = frozenset({"changeme", "changethis", "password", "secret", "admin", "default", "yuanya"})
+PREFIX = "YUANYA_"
+SECRETS_DIR = "YUANYA_SECRETS_DIR"
 
 
 def strong_secret(value: SecretStr) -> SecretStr:
@@ -65,13 +70,24 @@ class CommonSettings(BaseSettings):
     """What masters and workers share. All of one cluster must agree on `timezone`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="YUANYA_",
+        env_prefix=PREFIX,
         env_file=".env",
         extra="ignore",
         frozen=True,
         env_ignore_empty=True,
         hide_input_in_errors=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, file_secret_settings, dotenv_settings
 
     etcd_endpoints: tuple[Endpoint, ...] = Field(
         ("http://127.0.0.1:2379",), min_length=1, description="http:// or https://, tried in this order"
@@ -128,6 +144,9 @@ class WorkerSettings(CommonSettings):
         description="Stable and unique in the cluster; default: the host name",
     )
     data_dir: Path = Field(Path(".data/worker"), description="Spool and lock of this worker")
+    job_secrets_dir: Path | None = Field(
+        None, description="Directory of what `secret:NAME` in a job's env stands for, one file a NAME"
+    )
     labels: dict[str, str] = Field(default_factory=dict)
     capacity: int = Field(256, ge=1, le=100_000, description="Runs at the same time")
     executors: int = Field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)), ge=1, le=64)
@@ -151,7 +170,7 @@ def load(role: type[T], **overrides: Any) -> T:
     """
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return role(**given)
+        return role(**given, _secrets_dir=_secrets_dir())
     except ValidationError as error:
         lines: dict[str, str] = {}  # the first of each variable; a bad item also makes its list too short
         for problem in error.errors():
@@ -166,3 +185,32 @@ def load(role: type[T], **overrides: Any) -> T:
         ) from None
     except UnicodeDecodeError:
         raise SettingsError("The file .env is not UTF-8 text.") from None
+
+
+def _secrets_dir() -> Path | None:
+    """The directory with secrets, if one is named. Raises SettingsError unless each of its settings is known,
+    and its file fit to hold a secret.
+    """
+    named = os.environ.get(SECRETS_DIR)
+    if not named:
+        return None
+    directory = Path(named)
+    try:
+        names = sorted(entry.name for entry in directory.iterdir())
+    except OSError as error:
+        raise SettingsError(f"{SECRETS_DIR}: {directory}: {error.strerror}") from None
+    known = {
+        PREFIX + field.upper() for role in (MasterSettings, WorkerSettings) for field in role.model_fields
+    }
+    for name in names:
+        if not name.upper().startswith(PREFIX):
+            continue
+        if name.upper() not in known:
+            raise SettingsError(f"{SECRETS_DIR}: {name} in {directory} is no setting")
+        try:
+            secret_files.read(directory, name).decode()
+        except secret_files.SecretFileError as error:
+            raise SettingsError(f"{SECRETS_DIR}: {error}") from None
+        except UnicodeDecodeError:
+            raise SettingsError(f"{SECRETS_DIR}: {name} in {directory} is not UTF-8 text") from None
+    return directory

@@ -18,11 +18,17 @@ def prepare(path: Path) -> None:
         path.chmod(0o700)
         if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError("no permission to write")
+        job_secrets(path).mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         reason = error.strerror or str(error)
         raise EmbeddedError(
             f"Cannot use the data directory {path}: {reason}. Choose another with --data-dir"
         ) from error
+
+
+def job_secrets(path: Path) -> Path:
+    """Where the worker finds what `secret:NAME` in a job stands for."""
+    return path / "job-secrets"
 
 
 def lock(path: Path) -> TextIO:

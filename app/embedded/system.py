@@ -106,6 +106,7 @@ class Embedded:
         as_worker = shared | {
             "YUANYA_WORKER_ID": WORKER_ID,
             "YUANYA_DATA_DIR": str(home / "worker"),
+            "YUANYA_JOB_SECRETS_DIR": str(data_dir.job_secrets(home)),
             "YUANYA_STOP_TIMEOUT_SECONDS": "2",
             "YUANYA_METRICS_PORT": str(options.metrics_port),
         }

@@ -148,7 +148,7 @@ def close_all_on_exec() -> None:
                 os.set_inheritable(fd, False)
 
 
-def explain(error: OSError | ValueError | OverflowError) -> str:
+def explain(error: Exception) -> str:
     """Why a command did not start, for the person who reads the run."""
     if not isinstance(error, OSError):
         return f"cannot start: {error}"

@@ -37,7 +37,7 @@ class Executor:
     def __init__(self, settings: WorkerSettings, sockets: Path, index: int) -> None:
         self._settings = settings
         self._index = index
-        self._runner = Runner(os.environ)
+        self._runner = Runner(os.environ, secrets=settings.job_secrets_dir)
         self._inbox = Inbox(sockets, f"executor-{index}")
         self._runner.register(self._inbox.fileno())
         self._to_scheduler = Outbox(sockets, "scheduler", self._greet_scheduler)

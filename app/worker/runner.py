@@ -9,10 +9,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
+from pathlib import Path
 
 from app.common.logstore.base import LiveOutput
-from app.worker import command
+from app.worker import command, job_secrets
 from app.worker.command import Launch
+from app.worker.job_secrets import SecretMissing
 from app.worker.live_feed import LiveFeed
 from app.worker.process_tree import living
 from app.worker.run_trees import RunTrees
@@ -40,13 +42,14 @@ class Runner:
 
     It makes its process a child subreaper and takes over SIGCHLD and the wakeup fd, so there is one of it, in
     the main thread of a process that starts no other children. PATH, HOME, language and zone of the commands
-    come from `environ`.
+    come from `environ`, the secrets that they refer to from `secrets`.
     """
 
     def __init__(
         self,
         environ: Mapping[str, str],
         *,
+        secrets: Path | None = None,
         clock: Callable[[], int] = wall_clock_ms,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,6 +58,7 @@ class Runner:
         self._clock = clock
         self._monotonic = monotonic
         self._base = command.base_environment(environ)
+        self._secrets = secrets
         self._pending: OrderedDict[str, Launch] = OrderedDict()
         self._runs: dict[str, Running] = {}
         self._pipes: dict[int, Running] = {}  # by descriptor
@@ -179,8 +183,9 @@ class Runner:
             _, launch = self._pending.popitem(last=False)
             start_ms, start_ticks = self._clock(), ticks_now()
             try:
-                pid, fd = self._spawn(launch)
-            except (OSError, ValueError, OverflowError) as error:
+                complete, mask = job_secrets.resolve(launch, self._secrets)
+                pid, fd = self._spawn(complete)
+            except (OSError, ValueError, OverflowError, SecretMissing) as error:
                 reason = command.explain(error)
                 ended = Ended(
                     run_id=launch.run_id,
@@ -191,7 +196,7 @@ class Runner:
                 )
                 self._ended.append(ended)
                 continue
-            run = Running(launch, pid, fd, start_ms, start_ticks, self._monotonic())
+            run = Running(launch, pid, fd, start_ms, start_ticks, self._monotonic(), mask)
             self._runs[launch.run_id] = self._pipes[fd] = run
             self._trees.add(run)
             self._wake_at = min(self._wake_at, run.deadline)
@@ -289,6 +294,7 @@ class Runner:
         if run.fd >= 0:
             run.drain()
             self._close_pipe(run)
+        run.end_output()
         self._live.finished(run)
         del self._runs[run.run_id]
         self._ending.pop(run.run_id, None)

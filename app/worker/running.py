@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import inf
 
 from app.worker.command import Launch
+from app.worker.masking import Mask
 from app.worker.output_buffer import OutputBuffer
 
 CHUNK = 65_536  # bytes read from one command a turn: what a pipe holds
@@ -58,6 +59,7 @@ class Running:
         "give_up_at",
         "kill_at",
         "launch",
+        "mask",
         "max_rss_kb",
         "output",
         "pid",
@@ -69,9 +71,17 @@ class Running:
     )
 
     def __init__(
-        self, launch: Launch, pid: int, fd: int, start_ms: int, start_ticks: int, now: float
+        self,
+        launch: Launch,
+        pid: int,
+        fd: int,
+        start_ms: int,
+        start_ticks: int,
+        now: float,
+        mask: Mask | None = None,
     ) -> None:
         self.launch = launch
+        self.mask = mask
         self.run_id = launch.run_id
         self.pid = pid
         self.fd = fd  # the pipe; -1 once closed
@@ -100,7 +110,7 @@ class Running:
         `hung_up`: nobody holds the other end any more.
         """
         data = os.read(self.fd, CHUNK)
-        self.output.write(data)
+        self.output.write(data if self.mask is None else self.mask.hide(data))
         return bool(data) and not (hung_up and len(data) < CHUNK)
 
     def drain(self) -> None:
@@ -109,6 +119,11 @@ class Running:
             for _ in range(LAST_READS):
                 if not self.read(hung_up=False):
                     return
+
+    def end_output(self) -> None:
+        """Nothing more is read."""
+        if self.mask is not None:
+            self.output.write(self.mask.rest())
 
     def ended(self, end_ms: int, survivors: int) -> Ended:
         reason = self.reason

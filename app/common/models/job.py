@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from app.common import keys, schedule
+from app.common import keys, schedule, secret_reference
 from app.common.errors import ScheduleError
 from app.common.models.base import CamelModel
 
@@ -240,6 +240,10 @@ class Job(CamelModel):
                 raise ValueError(f"{name!r} is not the name of an environment variable")
             if name.startswith("CRON_"):
                 raise ValueError(f"{name!r} starts with CRON_, and such names are set by the scheduler")
+            try:
+                secret_reference.name_in(value[name])
+            except ValueError as error:
+                raise ValueError(f"{name!r}: {error}") from None
         if sum(len(k) + len(v.encode()) for k, v in value.items()) > MAX_ENV_BYTES:
             raise ValueError(f"must have at most {MAX_ENV_BYTES} bytes in all")
         return value

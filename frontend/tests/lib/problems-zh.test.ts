@@ -25,6 +25,10 @@ const SAID: [string, string][] = [
     "'CRON_X' starts with CRON_, and such names are set by the scheduler",
     "“CRON_X” 以 CRON_ 开头，这类变量由调度器设置",
   ],
+  [
+    "'PASSWORD': after secret: comes the name of a secret (letters of A to Z, digits, '.', '_' and '-', at most 128, a letter or digit first); a text that begins with secret: is written secret::",
+    "“PASSWORD”：secret: 之后须为机密的名称（英文字母、数字、“.”、“_”、“-”，最多 128 个，以字母或数字开头）；以 secret: 开头的普通文字写作 secret::",
+  ],
   ['"it\'s" is not the name of an environment variable', "“it's” 不是有效的环境变量名"],
   ["input should be a valid integer, unable to parse string as an integer", "须为整数"],
   [

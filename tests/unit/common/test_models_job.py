@@ -261,6 +261,7 @@ def test_what_only_the_shell_can_judge_is_accepted(command):
         ("env", {"": "1"}, "'' is not the name of an environment variable"),
         ("env", {"A=B": "1"}, "'A=B' is not the name of an environment variable"),
         ("env", {"CRON_JOB": "x"}, "'CRON_JOB' starts with CRON_, and such names are set by the scheduler"),
+        ("env", {"A": "secret:../x"}, "'A': after secret: comes the name of a secret"),
         ("env", {"BIG": "x" * 65_536}, "must have at most 65536 bytes in all"),
         ("env", {f"V{i}": "" for i in range(257)}, "Dictionary should have at most 256 items"),
         ("workerLabels", {f"l{i}": "" for i in range(17)}, "Dictionary should have at most 16 items"),

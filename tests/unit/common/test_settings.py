@@ -167,6 +167,101 @@ def test_both_of_a_pair_are_accepted(env):
 # Secrets
 
 
+@pytest.fixture
+def files(env, tmp_path):
+    """files(store_url="mongodb://...") puts that setting into a file of the directory with secrets."""
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o750)
+    env(SECRETS_DIR=str(folder))
+
+    def put(mode=0o640, **settings):
+        for name, value in settings.items():
+            (folder / f"yuanya_{name}").write_text(value)
+            (folder / f"yuanya_{name}").chmod(mode)
+        return folder
+
+    return put
+
+
+def test_settings_are_read_from_files_too(files):
+    files(store_url=f"mongodb://cron:{SECRET}@db/cron\n", etcd_user="root\n", etcd_password=SECRET)
+    master = load(MasterSettings)
+    assert master.store_url == f"mongodb://cron:{SECRET}@db/cron"
+    assert (master.etcd_user, master.etcd_password.get_secret_value()) == ("root", SECRET)
+
+
+def test_the_environment_beats_the_files_and_these_beat_the_file_env(files, env, tmp_path):
+    (tmp_path / ".env").write_text(
+        "YUANYA_HOST=10.0.0.3\nYUANYA_TIMEZONE=Asia/Tokyo\nYUANYA_LOG_LEVEL=ERROR\n"
+    )
+    files(host="10.0.0.2", timezone="Asia/Shanghai", port="1002")
+    env(HOST="10.0.0.1")
+    master = load(MasterSettings, port=1001)
+    assert (master.host, master.timezone, master.log_level) == ("10.0.0.1", "Asia/Shanghai", "ERROR")
+    assert master.port == 1001
+
+
+def test_a_setting_of_another_role_is_ignored_and_so_are_foreign_files(files):
+    folder = files(worker_id="w1", admin_password=SECRET)
+    (folder / "README").write_text("x")
+    (folder / "..data").mkdir()
+    assert load(WorkerSettings).worker_id == "w1"
+    assert load(MasterSettings).admin_password.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize(
+    ("settings", "mode", "why"),
+    [
+        ({"store_ulr": "mongodb://db/cron"}, 0o640, "is no setting"),
+        ({"store_url": ""}, 0o640, "is empty"),
+        ({"etcd_password": "x" * 40_000}, 0o640, "has more than 32768 bytes"),
+        ({"etcd_password": f"{SECRET}\0"}, 0o640, "holds a NUL byte"),
+    ],
+)
+def test_a_file_that_is_no_secret_is_refused_by_its_name(files, settings, mode, why):
+    folder = files(mode, **settings)
+    (name,) = settings
+    assert refusal() == f"YUANYA_SECRETS_DIR: yuanya_{name} in {folder} {why}"
+
+
+def test_a_file_that_every_user_may_read_is_refused(files):
+    folder = files(0o644, store_url=f"mongodb://cron:{SECRET}@db/cron")
+    folder.chmod(0o755)
+    line = refusal()
+    assert line.startswith(f"YUANYA_SECRETS_DIR: yuanya_store_url in {folder} is open to every user")
+    assert SECRET not in line
+
+
+def test_a_secret_that_is_not_utf8_is_refused(files):
+    folder = files(etcd_password="x")
+    (folder / "yuanya_etcd_password").write_bytes(b"\xff\xfe")
+    assert refusal() == f"YUANYA_SECRETS_DIR: yuanya_etcd_password in {folder} is not UTF-8 text"
+
+
+def test_a_link_out_of_the_directory_is_refused(files, tmp_path):
+    folder = files()
+    (tmp_path / "outside").write_text(SECRET)
+    (folder / "yuanya_etcd_password").symlink_to(tmp_path / "outside")
+    assert "is a link to a file outside of it" in refusal()
+
+
+def test_a_directory_that_is_not_there_is_refused(env, tmp_path):
+    env(SECRETS_DIR=str(tmp_path / "none"))
+    assert refusal() == f"YUANYA_SECRETS_DIR: {tmp_path / 'none'}: No such file or directory"
+
+
+def test_a_file_instead_of_the_directory_is_refused(env, tmp_path):
+    (tmp_path / "file").touch()
+    env(SECRETS_DIR=str(tmp_path / "file"))
+    assert refusal() == f"YUANYA_SECRETS_DIR: {tmp_path / 'file'}: Not a directory"
+
+
+def test_a_weak_secret_in_a_file_is_refused_and_not_shown(files):
+    files(admin_password="hunter2")
+    line = refusal(MasterSettings)
+    assert line == "YUANYA_ADMIN_PASSWORD: must have at least 12 characters"
+
+
 @pytest.mark.parametrize(
     "weak",
     [

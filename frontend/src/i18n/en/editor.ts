@@ -28,7 +28,7 @@ export default {
     workerLabels: "Only workers that have all of these labels run the job. None: any worker.",
     broadcast: "Each fire makes one run on each of them.",
     user: "An account of the worker's host.",
-    env: "Added to the worker's PATH, HOME, language and zone. Lines of NAME=value can be pasted. Not for secrets: whoever may look at the job sees them.",
+    env: "Added to the worker's PATH, HOME, language and zone. Lines of NAME=value can be pasted. Whoever may look at the job sees them; instead of a secret write secret:NAME: the worker puts in the content of its file NAME, and hides it in the output. A text that begins with secret: is written secret::",
     shell: "Gets the command with -c.",
     group: "Jobs of one group are shown and counted together.",
   },

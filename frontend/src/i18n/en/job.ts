@@ -136,7 +136,8 @@ export default {
     worker: "Worker",
     anyWorker: "Any that may run it",
     env: "Variables",
-    envHelp: "One NAME=value a line, added to the job's own for this run only.",
+    envHelp:
+      "One NAME=value a line, added to the job's own for this run only. secret:NAME stands for a secret of the worker.",
     envLine: "Line {{line}} is not NAME=value.",
     ordered: "A run of {{name}} was ordered.",
     show: "Show it",

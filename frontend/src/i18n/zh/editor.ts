@@ -29,7 +29,7 @@ const zh: Translation<typeof en> = {
     workerLabels: "只有具备全部标签的执行节点才会运行该任务。不填：任意节点。",
     broadcast: "每次触发在每个匹配的节点上各运行一次。",
     user: "执行节点主机上的账户。",
-    env: "在执行节点的 PATH、HOME、语言和时区之外添加。可粘贴多行 NAME=value。请勿存放机密：能查看任务的人都能看到。",
+    env: "在执行节点的 PATH、HOME、语言和时区之外添加。可粘贴多行 NAME=value。能查看任务的人都能看到这些值；机密请写作 secret:名称，由执行节点换成同名机密文件的内容，并在输出中隐去。以 secret: 开头的普通文字写作 secret::",
     shell: "以 -c 接收命令。",
     group: "同一分组的任务会一起显示和统计。",
   },

@@ -137,7 +137,7 @@ const zh: Translation<typeof en> = {
     worker: "执行节点",
     anyWorker: "任意符合条件的节点",
     env: "环境变量",
-    envHelp: "每行一个 NAME=值，仅在本次运行中附加到任务自身的变量。",
+    envHelp: "每行一个 NAME=值，仅在本次运行中附加到任务自身的变量。secret:名称 表示执行节点上的机密。",
     envLine: "第 {{line}} 行不是 NAME=值 的形式。",
     ordered: "已安排 {{name}} 运行。",
     show: "查看",

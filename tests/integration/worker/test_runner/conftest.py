@@ -17,8 +17,9 @@ SECRETS = {"YUANYA_ETCD_PASSWORD": "hunter2-hunter2", "AWS_SECRET_ACCESS_KEY": "
 class Bench:
     """Starts commands and collects how they end. SLEEP in a command sleeps long, and is found by `marker`."""
 
-    def __init__(self) -> None:
-        self.runner = Runner({"PATH": "/usr/bin:/bin", "HOME": "/root", "TZ": "Asia/Shanghai", **SECRETS})
+    def __init__(self, secrets: Path | None = None) -> None:
+        environ = {"PATH": "/usr/bin:/bin", "HOME": "/root", "TZ": "Asia/Shanghai", **SECRETS}
+        self.runner = Runner(environ, secrets=secrets)
         self.marker = f"1000.{uuid.uuid4().int % 10**12:012d}"  # for sleep: seconds nobody else sleeps
         self.ended: dict[str, Ended] = {}
         self._numbers = itertools.count(1)
