@@ -45,6 +45,7 @@ HEALTHY = {
     'cron_log_conflicts_total{instance="w1"}': "0x120",
     'cron_process_restarts_total{process="executor-1",instance="w1"}': "0x120",
     'cron_log_batches_total{result="failed",instance="w1"}': "3x120",
+    'cron_store_request_failures_total{operation="read",job="yuanya-master",instance="m1"}': "0x120",
     'etcd_server_has_leader{instance="e1"}': "1x120",
     'etcd_mvcc_db_total_size_in_bytes{instance="e1"}': "69x120",
     'etcd_server_quota_backend_bytes{instance="e1"}': "100x120",
@@ -190,7 +191,13 @@ CASES = [
     ),
     Case(
         "the store refuses every batch",
-        {only("batches")[0]: "3x60 4+1x59"},
+        {only("batches")[0]: "3x60 13+10x59"},
+        {61: [], 64: ["CronStoreFailing critical"]},
+    ),
+    Case("the store fails a few times", {only("batches")[0]: at(60, 3, 8)}, {61: [], 64: []}),
+    Case(
+        "a master does not reach the store",
+        {only("store_request_failures")[0]: "0x60 10+10x59"},
         {61: [], 64: ["CronStoreFailing critical"]},
     ),
     Case("an etcd member is down", down("etcd", "up", "e1"), {61: [], 62: ["CronEtcdDown warning"]}),

@@ -8,10 +8,8 @@ from pathlib import Path
 import yaml
 
 from tests.harness.services import needs
+from tests.observability.queries import ROOT, RULES
 from tests.observability.rule_cases import CASES, HEALTHY, Case
-
-ROOT = Path(__file__).parents[2]
-RULES = ROOT / "ansible/roles/prometheus/files/rules/yuanya.yml"
 
 
 def sample(text: str) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""The Grafana dashboards of the rollout, in Python. `python -m tools.dashboards` makes their files."""
