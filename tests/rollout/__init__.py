@@ -1,1 +1,1 @@
-"""The rollout on machines that are real but for the kernel: systemd boots in each, in a network of its own."""
+"""The rollout on machines that are real but for the kernel: each boots systemd in a network of its own."""

@@ -8,9 +8,9 @@ import sys
 import time
 
 from tests.rollout.machines import Fleet, can_boot
-from tests.rollout.playbook import ANSIBLE, ONE, SPREAD, Playbook, serve_store
+from tests.rollout.playbook import ANSIBLE, ONE, SPREAD, Groups, Playbook, serve_store
 
-LAYOUTS = {"one": ONE, "spread": SPREAD}
+LAYOUTS: dict[str, Groups] = {"one": ONE, "spread": SPREAD}
 
 ENTER = """
 {machines}
@@ -41,7 +41,7 @@ def main() -> None:
         _up(LAYOUTS[options.layout], options.bare, options.ansible)
 
 
-def _up(layout: dict[str, list[str]], bare: bool, arguments: list[str]) -> None:
+def _up(layout: Groups, bare: bool, arguments: list[str]) -> None:
     names = sorted({name for names in layout.values() for name in names})
     with Fleet(*names) as fleet:
         fleet.start()

@@ -1,11 +1,12 @@
-"""What all machines share, made once and kept: a fresh Debian, the packages and the Python wheels that roles install.
+"""What all machines share, made once and kept: a fresh Debian, and the packages and wheels that roles need.
 
-No machine reaches the internet. Each part is cached by a hash of its recipe under $XDG_CACHE_HOME/yuanya-rollout; one
-whose recipe has changed is made anew, and what nobody has used for a day goes then.
+No machine reaches the internet. Each part is cached by a hash of its recipe under the cache directory's
+yuanya-rollout; one whose recipe has changed is made anew, and what nobody has used for a day goes then.
 """
 
 import fcntl
 import hashlib
+import inspect
 import os
 import shutil
 import subprocess
@@ -20,13 +21,14 @@ ROOT = Path(__file__).parents[2]
 MIRROR = "http://deb.debian.org/debian"
 RELEASE = "bookworm"
 # What a host has before Ansible comes: an init, ssh, and Python.
-BASE = "systemd systemd-sysv dbus udev python3 python3-apt iproute2 openssh-server".split()
+BASE = ["systemd", "systemd-sysv", "dbus", "udev", "python3", "python3-apt", "iproute2", "openssh-server"]
 # What the roles install, from a repository of the machines' own.
-PACKAGES = (
-    "ca-certificates tar gzip chrony ufw firewalld python3-firewall python3-venv python3-pip sudo curl "
-    "etcd-server etcd-client nginx-light prometheus prometheus-blackbox-exporter "
-    "python3-cryptography python3-pymongo"
-).split()
+PACKAGES = [
+    *("ca-certificates", "tar", "gzip", "sudo", "curl"),
+    *("chrony", "ufw", "firewalld", "python3-firewall"),
+    *("python3-venv", "python3-pip", "python3-cryptography", "python3-pymongo"),
+    *("etcd-server", "etcd-client", "nginx-light", "prometheus", "prometheus-blackbox-exporter"),
+]
 STORE = "nx-27017"  # stands for a MongoDB of the fleet's own
 KEEP_SECONDS = 86_400
 SECONDS = 600  # for any one of the steps that download
@@ -42,12 +44,16 @@ class Image:
 
 
 def image() -> Image:
-    """The parts, made where they are missing. Raises subprocess.CalledProcessError where one cannot be made."""
-    base_recipe = f"{MIRROR} {RELEASE} {BASE}"
+    """The parts, made where they are missing. Raises CalledProcessError where one cannot be made."""
+    base_recipe = f"{MIRROR} {RELEASE} {BASE} {inspect.getsource(_make_base)}"
     base = _cached("base", base_recipe, _make_base)
-    packages = _cached("packages", f"{base_recipe} {PACKAGES}", lambda at: _make_packages(at, base))
+    packages = _cached(
+        "packages",
+        f"{base_recipe} {PACKAGES} {inspect.getsource(_make_packages)}",
+        lambda at: _make_packages(at, base),
+    )
     locks = [ROOT / "requirements" / name for name in ("runtime.txt", "dev.txt")]
-    recipe = " ".join(lock.read_text() for lock in locks)
+    recipe = " ".join([*(lock.read_text() for lock in locks), inspect.getsource(_make_wheels)])
     return Image(base, packages, _cached("wheels", recipe, lambda at: _make_wheels(at, *locks)))
 
 
@@ -58,6 +64,7 @@ def _make_base(at: Path) -> None:
     # Device files come from the machine that boots, and not everybody may make them.
     _run("tar", "--extract", "--file", str(tar), "--directory", str(at), "--exclude=./dev/*")
     tar.unlink()
+    os.utime(at / "var/lib/apt/lists", (0, 0))  # a machine has other sources: apt must not think these recent
 
 
 def _make_packages(at: Path, base: Path) -> None:

@@ -1,8 +1,7 @@
 """Machines: a fresh Debian each, booted by systemd, joined by a switch.
 
-All is given away by the kernel when this process ends, however it ends: processes die with it, mounts and networks
-are in namespaces of theirs. Only the directory of what the machines have written stays after a kill, until the next
-fleet is made.
+However this process ends, all goes with it: the kernel ends the machines' processes, and mounts and networks
+are in namespaces of theirs. Only what machines have written stays after a kill, until the next fleet is made.
 """
 
 import fcntl
@@ -30,7 +29,7 @@ LinkLocalAddressing=no
 
 
 class Machine:
-    """What it writes is kept over a power cut. `name` is its host name, `address` its address at the switch."""
+    """`name` is its host name, `address` its address at the switch. What it writes outlives a power cut."""
 
     def __init__(self, name: str, number: int, directory: Path, fleet: "Fleet") -> None:
         self.name = name
@@ -59,7 +58,7 @@ class Machine:
             self._process = subprocess.Popen(
                 self._fleet.switch.command(
                     *("setpriv", "--pdeathsig", "KILL"),
-                    # A process namespace around it, since the machine's init would live on without systemd-nspawn.
+                    # Processes of its own around systemd-nspawn, without which its init would live on.
                     *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
                     *("sh", "-c", start, "boot"),
                     *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot"),

@@ -19,8 +19,8 @@ RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+f
 
 Groups = Mapping[str, list[str]]  # group of the inventory -> names of machines
 
-# Everything on one machine, and each part on machines of its own. MongoDB and Grafana cannot be had as packages here:
-# `serve_store` stands for a MongoDB that the fleet has.
+# Everything on one machine, and each part on machines of its own. MongoDB and Grafana are not among Debian's
+# packages: `serve_store` stands for a MongoDB that the fleet has.
 ONE: Groups = {group: ["one"] for group in ("etcd", "masters", "workers", "nginx", "prometheus")}
 SPREAD: Groups = {
     "etcd": ["node1", "node2", "node3"],

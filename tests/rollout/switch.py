@@ -1,11 +1,11 @@
 """The network of the machines: a bridge in a namespace of its own, with no way out."""
 
 import ctypes
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tests.harness.poll import wait_until
 
@@ -53,22 +53,19 @@ class Switch:
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Sockets that this thread makes meanwhile are sockets of the switch, and stay so."""
-        libc = ctypes.CDLL(None, use_errno=True)
-
-        def enter(path: str) -> None:
-            with Path(path).open() as namespace:
-                if libc.setns(namespace.fileno(), CLONE_NEWNET):
-                    raise OSError(ctypes.get_errno(), f"cannot enter {path}")
-
-        home = Path("/proc/thread-self/ns/net").open()
-        with home:
-            enter(self.namespace)
+        with Path("/proc/thread-self/ns/net").open() as home, Path(self.namespace).open() as namespace:
+            _enter(namespace)
             try:
                 yield
             finally:
-                if libc.setns(home.fileno(), CLONE_NEWNET):
-                    os._exit(70)  # a thread in the wrong network would make all later results lies
+                _enter(home)
 
     def close(self) -> None:
         self._holder.kill()
         self._holder.wait()
+
+
+def _enter(namespace: IO[str]) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(namespace.fileno(), CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), f"cannot enter {namespace.name}")
