@@ -10,7 +10,7 @@ import re
 import socket
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -60,10 +60,24 @@ def _endpoint(value: str) -> str:
     return value
 
 
+# Options of MongoDB's URLs that switch off what TLS is for.
+_UNSAFE = ("tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames")
+
+
+def _checks_certificates(url: str) -> str:
+    for name, value in parse_qsl(url.partition("?")[2]):
+        if name.lower() in _UNSAFE and value.lower() != "false":
+            raise ValueError(
+                f"{name} lets anyone pose as the store; leave it out, and name the authority: tlsCAFile=PATH"
+            )
+    return url
+
+
 T = TypeVar("T", bound="CommonSettings")
 Secret = Annotated[SecretStr, AfterValidator(strong_secret)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+StoreUrl = Annotated[str, AfterValidator(_checks_certificates)]
 
 
 class CommonSettings(BaseSettings):
@@ -99,7 +113,7 @@ class CommonSettings(BaseSettings):
     etcd_password: SecretStr | None = None
     etcd_timeout_seconds: float = Field(3, gt=0, le=60, description="Deadline of every call")
 
-    store_url: str = Field(
+    store_url: StoreUrl = Field(
         "sqlite:///.data/runs.db",
         repr=False,  # may hold a password
         pattern=r"^(sqlite:///|mongodb://|mongodb\+srv://)",

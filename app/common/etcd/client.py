@@ -15,6 +15,7 @@ from pyetcd import etcdrpc as rpc
 from app.common.errors import EtcdUnavailable, LeaseNotFound
 from app.common.etcd import txn
 from app.common.etcd.connection import Connection, TokenRefused, TooLarge, translate
+from app.common.etcd.handshake import Examiner, TlsFiles
 from app.common.etcd.measure import measured
 from app.common.etcd.txn import Compare, Operation, TxnResult, key_value, prefix_end
 from app.common.key_value import KeyValue
@@ -42,7 +43,8 @@ class EtcdClient:
     Every method raises EtcdUnavailable when etcd did not answer within `timeout` (a write may or may not have
     happened) and EtcdError for a refusal. Reads are tried on every endpoint, each for `timeout` at most;
     writes only on the current one, because only the caller knows whether repeating them is harmless. After a
-    failure the next endpoint is used.
+    failure the next endpoint is used. Certificates that were renewed are read again when etcd has to be
+    connected to again and the old ones do not do.
     """
 
     def __init__(
@@ -57,7 +59,8 @@ class EtcdClient:
         password: str | None = None,
     ) -> None:
         self._endpoints = list(endpoints)
-        self._tls = (ca_cert, cert, key)
+        self._files = TlsFiles(ca_cert, cert, key)
+        self._examiner = Examiner(self._files)
         self._user, self._password = user, password
         self.timeout = timeout
         self._lock = threading.Lock()
@@ -256,17 +259,21 @@ class EtcdClient:
     @measured
     def _call(self, method: Callable[[Connection], Any], request: Any, timeout: float | None = None) -> Any:
         connection = self._connection()
+        limit = timeout or self.timeout
+        began = time.monotonic()
 
         def call() -> Any:
-            limit = timeout or self.timeout
             return method(connection)(request, timeout=limit, metadata=connection.metadata(limit))
 
         try:
             return self._guard(call)
-        except EtcdUnavailable:
+        except EtcdUnavailable as error:
             # The only endpoint is kept: its channel reconnects by itself, and other threads may be using it.
-            if len(self._endpoints) > 1:
+            if len(self._endpoints) > 1 or connection.outdated():
                 self.fail_over(connection)
+            trouble = self._examiner.trouble(connection.endpoint, limit - (time.monotonic() - began))
+            if trouble:
+                raise EtcdUnavailable(f"etcd does not answer: {connection.endpoint}: {trouble}") from error
             raise
         except TokenRefused:
             connection.forget_token()
@@ -277,7 +284,7 @@ class EtcdClient:
             connection = self._connections.get(self._current)
             if connection is None:
                 endpoint = self._endpoints[self._current]
-                connection = Connection(endpoint, self._tls, self._user, self._password)
+                connection = Connection(endpoint, self._files, self._user, self._password)
                 self._connections[self._current] = connection
             return connection
 

@@ -1,14 +1,13 @@
 """One endpoint of etcd: its channel, and gRPC's errors as ours."""
 
 import threading
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import grpc
 from pyetcd import etcdrpc as rpc
 
 from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
+from app.common.etcd.handshake import TlsFiles, address
 
 MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a page of large jobs is larger than gRPC's default of 4 MB
 
@@ -37,6 +36,16 @@ _OPTIONS = (
     # One cluster's outage must not be remembered by a channel of another.
     ("grpc.use_local_subchannel_pool", 1),
 )
+# What to do about a refusal, by words that it contains.
+_ADVICE = {
+    "permission denied": "; this user of etcd lacks a right (see docs/secure.md)",
+    "user name is empty": "; it asks who this is: set YUANYA_ETCD_CERT and YUANYA_ETCD_KEY, "
+    "or YUANYA_ETCD_USER and YUANYA_ETCD_PASSWORD",
+    "user name not found": "; the common name of the certificate must be a user of etcd",
+    "authentication failed": "; check YUANYA_ETCD_USER and YUANYA_ETCD_PASSWORD",
+    "authentication is not enabled": "; leave out YUANYA_ETCD_USER and YUANYA_ETCD_PASSWORD, "
+    "or run: etcdctl auth enable",
+}
 
 
 class TooLarge(EtcdError):
@@ -65,24 +74,21 @@ def translate(error: Any) -> EtcdError:
     if code in _UNAVAILABLE or "no leader" in details:
         # gRPC repeats itself: "failed to connect to all addresses; last error: UNKNOWN: ... refused"
         return EtcdUnavailable(f"etcd does not answer: {details.rpartition('last error: ')[2] or code.name}")
-    return EtcdError(f"etcd refused the request: {details or code.name}")
+    advice = next((advice for sign, advice in _ADVICE.items() if sign in details), "")
+    return EtcdError(f"etcd refused the request: {details or code.name}{advice}")
 
 
 class Connection:
     """One endpoint: its channel, its stubs, and the token of the user."""
 
-    def __init__(
-        self,
-        endpoint: str,
-        tls: tuple[Path | None, Path | None, Path | None],
-        user: str | None,
-        password: str | None,
-    ) -> None:
-        parts = urlsplit(endpoint)
-        host = parts.hostname or ""
-        target = f"{f'[{host}]' if ':' in host else host}:{parts.port or 2379}"
-        if parts.scheme == "https":
-            ca, cert, key = (_read(path) for path in tls)
+    def __init__(self, endpoint: str, files: TlsFiles, user: str | None, password: str | None) -> None:
+        self.endpoint = endpoint
+        self._files = files
+        self._stamp = files.stamp()  # before they are read: what is written meanwhile is noticed later
+        host, port = address(endpoint)
+        target = f"{f'[{host}]' if ':' in host else host}:{port}"
+        if endpoint.startswith("https://"):
+            ca, cert, key = files.read()
             credentials = grpc.ssl_channel_credentials(ca, key, cert)
             self.channel = grpc.secure_channel(target, credentials, options=_OPTIONS)
         else:
@@ -106,6 +112,10 @@ class Connection:
             pairs.append(("token", token))
         return pairs
 
+    def outdated(self) -> bool:
+        """Whether its certificates were renewed since: the channel goes on with those it was made with."""
+        return self._files.stamp() != self._stamp
+
     def forget_token(self) -> None:
         self._token = None
 
@@ -114,10 +124,3 @@ class Connection:
         timer = threading.Timer(30, self.channel.close)
         timer.daemon = True
         timer.start()
-
-
-def _read(path: Path | None) -> bytes | None:
-    try:
-        return path.read_bytes() if path else None
-    except OSError as error:
-        raise EtcdError(f"etcd: cannot read {path}: {error.strerror}") from error

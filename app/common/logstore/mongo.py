@@ -77,6 +77,8 @@ class MongoLogStore:
         except (PyMongoError, ValueError, TypeError):
             # What the driver says may quote parts of the URL, and with them the password.
             raise StoreError("not a valid MongoDB URL; a password in it must be percent-encoded") from None
+        except OSError as error:  # a file that the URL names
+            raise StoreError(f"MongoDB: cannot read {error.filename}: {error.strerror}") from None
         concern = self._client.write_concern
         if concern.is_server_default:
             concern = WriteConcern("majority", wtimeout=deadline, j=True)

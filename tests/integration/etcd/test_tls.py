@@ -1,6 +1,5 @@
 """etcd over TLS, with a certificate of an authority of our own, and certificates of clients."""
 
-import subprocess
 import time
 
 import pytest
@@ -8,63 +7,22 @@ import pytest
 from app.common.errors import EtcdError, EtcdUnavailable
 from app.common.etcd import EtcdClient
 from app.common.settings import CommonSettings
-from tests.harness.services import Etcd, needs
+from tests.harness.pki import Pki
+from tests.harness.poll import free_port, wait_until
+from tests.harness.secure_etcd import TlsEtcd
 
 
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory):
-    """A directory with ca, other-ca, server, client and stranger (of other-ca): NAME.crt and NAME.key."""
-    needs("openssl")
-    directory = tmp_path_factory.mktemp("pki")
-
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
-
-    def key_and(what, name, *arguments):
-        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key"]
-        openssl("req", *new_key, "-subj", f"/CN={name}", "-out", f"{name}.{what}", *arguments)
-
+    """ca and other-ca; of the first: server, root, and old (expired); of the second: stranger."""
+    made = Pki(tmp_path_factory.mktemp("pki"))
     for name in ("ca", "other-ca"):
-        key_and("crt", name, "-x509", "-days", "2")
-    (directory / "extensions").write_text(
-        "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n"
-    )
-    for name, ca in (("server", "ca"), ("client", "ca"), ("stranger", "other-ca")):
-        key_and("csr", name)
-        signed_by = ["-CA", f"{ca}.crt", "-CAkey", f"{ca}.key", "-CAcreateserial", "-days", "2"]
-        openssl(
-            "x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.crt", *signed_by, "-extfile", "extensions"
-        )
-    return directory
-
-
-class TlsEtcd(Etcd):
-    def __init__(self, directory, pki, *flags):
-        super().__init__(directory, f"--cert-file={pki}/server.crt", f"--key-file={pki}/server.key", *flags)
-        self.endpoint = self.endpoint.replace("http://", "https://")
-        self.pki = pki
-
-    def answers(self):
-        probe = self.connect(timeout=1)
-        try:
-            probe.get("probe")
-        except EtcdError:
-            return False
-        finally:
-            probe.close()
-        return True
-
-    def connect(self, ca="ca", who="client", timeout=3.0):
-        """A client that trusts `ca` and shows the certificate of `who`."""
-        client = EtcdClient(
-            [self.endpoint],
-            timeout=timeout,
-            ca_cert=self.pki / f"{ca}.crt" if ca else None,
-            cert=self.pki / f"{who}.crt" if who else None,
-            key=self.pki / f"{who}.key" if who else None,
-        )
-        self._clients.append(client)
-        return client
+        made.authority(name)
+    for name in ("server", "root"):
+        made.certificate(name)
+    made.certificate("old", days=-1)
+    made.certificate("stranger", ca="other-ca")
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +37,22 @@ def tls_etcd(pki, tmp_path_factory):
 @pytest.fixture(scope="module")
 def strict_etcd(pki, tmp_path_factory):
     """Only clients with a certificate of the same authority may speak to it."""
-    flags = ["--client-cert-auth", f"--trusted-ca-file={pki}/ca.crt"]
+    flags = ["--client-cert-auth", f"--trusted-ca-file={pki.crt('ca')}"]
     member = TlsEtcd(tmp_path_factory.mktemp("strict") / "etcd", pki, *flags)
+    member.start()
+    yield member
+    member.stop()
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Its own authority and files, to be renewed; clients must show a certificate of it."""
+    pki = Pki(tmp_path / "pki")
+    pki.authority()
+    for name in ("server", "root"):
+        pki.certificate(name)
+    flags = ["--client-cert-auth", f"--trusted-ca-file={pki.crt('ca')}"]
+    member = TlsEtcd(tmp_path / "etcd", pki, *flags)
     member.start()
     yield member
     member.stop()
@@ -92,10 +64,12 @@ def test_a_client_that_trusts_the_authority_is_served(tls_etcd):
     assert client.get("/x").value == b"1"
 
 
-@pytest.mark.parametrize("ca", ["other-ca", None])
-def test_a_server_of_an_unknown_authority_is_not_trusted(tls_etcd, ca):
+@pytest.mark.parametrize(("ca", "where"), [("other-ca", "other-ca.crt"), (None, "this host's store")])
+def test_a_server_of_an_unknown_authority_is_not_trusted(tls_etcd, ca, where):
     began = time.monotonic()
-    with pytest.raises(EtcdUnavailable, match=r"(?i)certificate.verify.failed"):
+    with pytest.raises(
+        EtcdUnavailable, match=f"not signed by an authority in .*{where}.* YUANYA_ETCD_CA_CERT"
+    ):
         tls_etcd.connect(ca=ca, who=None).get("/x")
     assert time.monotonic() - began < 4
 
@@ -107,26 +81,89 @@ def test_a_client_with_a_certificate_is_served_where_one_is_asked_for(strict_etc
     assert client.keepalive(client.grant(60)) > 0
 
 
-@pytest.mark.parametrize("who", [None, "stranger"])
-def test_a_client_without_a_good_certificate_is_not_served(strict_etcd, who):
-    with pytest.raises(EtcdUnavailable, match="does not answer"):
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        (None, "it asks for a certificate .*set YUANYA_ETCD_CERT and YUANYA_ETCD_KEY"),
+        ("stranger", r"it refuses the certificate in .*stranger\.crt .*signed by"),
+        ("old", r"it refuses the certificate in .*old\.crt .*must be valid now"),
+    ],
+)
+def test_a_client_without_a_good_certificate_is_not_served(strict_etcd, who, told):
+    with pytest.raises(EtcdUnavailable, match=told):
         strict_etcd.connect(who=who).put("/stranger", b"")
     assert strict_etcd.connect().get("/stranger") is None
 
 
+@pytest.mark.parametrize(
+    ("renewed", "told"),
+    [
+        ({"days": -1}, "certificate has expired; renew it"),
+        ({"alternative": "IP:127.0.0.2"}, r"its certificate is not for 127\.0\.0\.1"),
+        ({"ca": "other-ca"}, "not signed by an authority in"),
+    ],
+    ids=["expired", "of another name", "foreign"],
+)
+def test_a_bad_certificate_of_the_server_is_refused_and_named(own, renewed, told):
+    own.kill()
+    own.pki.authority("other-ca")
+    own.pki.certificate("server", **renewed)
+    own.answers = lambda: "certificate" in complaint(own.connect(timeout=2))
+    own.start()
+    with pytest.raises(EtcdUnavailable, match=told):
+        own.connect().put("/x", b"")
+
+
+def complaint(client):
+    try:
+        client.get("/x")
+    except EtcdError as error:
+        return str(error)
+    return ""
+
+
 def test_plain_http_to_a_tls_port_is_not_served(tls_etcd, clients):
     plain = clients(tls_etcd.endpoint.replace("https://", "http://"))
-    with pytest.raises(EtcdUnavailable):
+    with pytest.raises(EtcdUnavailable, match="it speaks TLS: use https://"):
         plain.get("/x")
+
+
+def test_tls_to_a_plain_port_is_not_served(shared_etcd, clients):
+    encrypted = clients(shared_etcd.endpoint.replace("http://", "https://"))
+    with pytest.raises(EtcdUnavailable, match="TLS"):
+        encrypted.get("/x")
+
+
+def test_where_nothing_listens_tls_is_not_blamed(pki, clients):
+    with pytest.raises(EtcdUnavailable, match="refused"):
+        clients(f"https://127.0.0.1:{free_port()}", ca_cert=pki.crt("ca")).get("/x")
+
+
+def test_renewed_certificates_are_used_for_the_next_connection(own, mirrors, sessions):
+    """All of them change, the authority too, so that the old ones are of no use to whom they were read by."""
+    client = own.connect()
+    mirror, session = mirrors(client, "/a/"), sessions(client, 20)
+    lease = session.lease
+    own.kill()
+    own.pki.authority()
+    for name in ("server", "root"):
+        own.pki.certificate(name)
+    own.start()
+    own.connect().put("/a/x", b"1")
+    wait_until(lambda: "/a/x" in mirror.items, 20, "the mirror to follow again")
+    assert client.get("/a/x").value == b"1"
+    renewals = len(session.holder.renewed)
+    wait_until(lambda: len(session.holder.renewed) > renewals, 20, "a renewal of the lease")
+    assert session.lease == lease
 
 
 def test_the_settings_name_the_certificates(strict_etcd, pki, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     settings = CommonSettings(
         etcd_endpoints=(strict_etcd.endpoint,),
-        etcd_ca_cert=pki / "ca.crt",
-        etcd_cert=pki / "client.crt",
-        etcd_key=pki / "client.key",
+        etcd_ca_cert=pki.crt("ca"),
+        etcd_cert=pki.crt("root"),
+        etcd_key=pki.key("root"),
     )
     client = EtcdClient.from_settings(settings)
     assert client.status()[0]
@@ -142,5 +179,11 @@ def test_a_certificate_that_cannot_be_read_is_named(tmp_path, clients):
 def test_a_certificate_that_is_none_is_an_error_and_no_crash(tmp_path, tls_etcd, clients):
     garbage = tmp_path / "garbage.crt"
     garbage.write_bytes(b"\xff\0 no certificate")
-    with pytest.raises(EtcdError):
+    with pytest.raises(EtcdError, match="certificate files cannot be used"):
         clients(tls_etcd.endpoint, ca_cert=garbage, timeout=1).get("/x")
+
+
+def test_a_key_of_another_certificate_is_an_error_and_no_crash(strict_etcd, pki, clients):
+    files = {"ca_cert": pki.crt("ca"), "cert": pki.crt("root"), "key": pki.key("server")}
+    with pytest.raises(EtcdError, match="certificate files cannot be used"):
+        clients(strict_etcd.endpoint, **files).get("/x")

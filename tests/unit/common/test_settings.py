@@ -300,6 +300,25 @@ def test_the_password_of_the_store_is_not_shown(env):
 
 
 @pytest.mark.parametrize(
+    "option",
+    ["tlsInsecure=true", "tls=true&tlsAllowInvalidCertificates=True", "a=b&TLSALLOWINVALIDHOSTNAMES=1"],
+)
+def test_a_store_whose_certificate_would_not_be_checked_is_refused(env, option):
+    env(STORE_URL=f"mongodb://cron:{SECRET}@db/cron?{option}")
+    with pytest.raises(
+        SettingsError, match=r"YUANYA_STORE_URL: (?i:tls\w+) lets anyone .*tlsCAFile"
+    ) as caught:
+        load(CommonSettings)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_store_with_tls_and_its_checks_is_accepted(env):
+    url = "mongodb://db/cron?tls=true&tlsCAFile=/ca.pem&tlsCertificateKeyFile=/me.pem&tlsInsecure=false"
+    env(STORE_URL=url)
+    assert load(CommonSettings).store_url == url
+
+
+@pytest.mark.parametrize(
     "variables",
     [
         {"STORE_URL": f"postgres://cron:{SECRET}@db"},
