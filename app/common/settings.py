@@ -5,6 +5,7 @@ that `YUANYA_SECRETS_DIR` names, or a line of `.env`; the first of these that ha
 are JSON.
 """
 
+import ipaddress
 import os
 import re
 import socket
@@ -73,11 +74,22 @@ def _checks_certificates(url: str) -> str:
     return url
 
 
+def _proxy(value: str) -> str:
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError:
+        network = None
+    if network is None or network.prefixlen == 0:
+        raise ValueError("each must be an address or a network, such as 10.0.0.5 or 10.0.0.0/28, and not all")
+    return value
+
+
 T = TypeVar("T", bound="CommonSettings")
 Secret = Annotated[SecretStr, AfterValidator(strong_secret)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 StoreUrl = Annotated[str, AfterValidator(_checks_certificates)]
+Proxy = Annotated[str, AfterValidator(_proxy)]
 
 
 class CommonSettings(BaseSettings):
@@ -145,7 +157,9 @@ class MasterSettings(CommonSettings):
     )
     session_hours: float = Field(12, gt=0, le=24 * 30)
     cookie_secure: bool = Field(True, description="Send the session cookie over HTTPS only")
-    trusted_proxies: tuple[str, ...] = Field((), description="Addresses whose X-Forwarded-For is believed")
+    trusted_proxies: tuple[Proxy, ...] = Field(
+        (), description="Addresses, or networks, whose X-Forwarded-For is believed"
+    )
     metrics_token: Secret | None = Field(None, description="Bearer token for /metrics; default: any viewer's")
 
 

@@ -77,7 +77,7 @@ def sign_out(services: Svc, request: Request, principal: CurrentPrincipal, respo
     )
 
 
-@router.put("/password", summary="Change your own password", status_code=204, responses=problems(409))
+@router.put("/password", summary="Change your own password", status_code=204, responses=problems(409, 429))
 @needs(Role.VIEWER)
 def change_password(
     services: Svc, principal: CurrentPrincipal, wanted: Annotated[NewPassword, Depends(JsonBody(NewPassword))]

@@ -7,6 +7,7 @@ attempts side by side gain nothing; a success takes it back.
 """
 
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from app.master.clock import Clock
 from app.master.problems import Problem
 
 FORGET_SECONDS = 900  # without an attempt
+HOME_NETWORK = 64  # bits that one IPv6 client shares with all the addresses it may take
 
 RETRIES = 20  # of a transaction that met another attempt
 
@@ -58,6 +60,7 @@ class SignInLimit:
         """Count an attempt; without a user, one that names nobody. Raises 429 with Retry-After instead, while
         there were too many.
         """
+        address = _home(address)
         by_address = _key("address", address)
         scopes = {by_address: RULES["address"]}
         if user is not None:
@@ -100,7 +103,6 @@ class SignInLimit:
             ],
             forgotten,
         )
-        SIGN_INS.labels("succeeded").inc()
 
     @staticmethod
     def _refuse_if_blocked(attempts: dict[str, Attempts], now: int) -> None:
@@ -120,6 +122,19 @@ def _one_more(attempts: Attempts, rule: Rule, now: int) -> Attempts:
     beyond = count - rule.free
     block = min(2 ** min(beyond, 16), rule.longest_block) if beyond >= 0 else 0
     return Attempts(count=count, blocked_until=now + block * 1000)
+
+
+def _home(address: str) -> str:
+    """What counts as one address."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:  # of a socket that takes both kinds
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, HOME_NETWORK), strict=False))
 
 
 def _key(scope: str, value: str) -> str:

@@ -86,11 +86,11 @@ class Services:
 def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Clock) -> Services:
     zone = settings.timezone
     audit = Audit(client, store, now)
-    users = Users(client, audit, now)
+    limit = SignInLimit(client, now)
+    users = Users(client, audit, limit, now)
     index = JobIndex(client, zone)
     last_runs = LastRuns(store, now)
     workers = Workers(client, audit)
-    limit = SignInLimit(client, now)
     sessions = Sessions(client, audit, limit, settings.session_hours, now)
     open_runs = OpenRuns(client)
     runs = Runs(store, open_runs)

@@ -314,6 +314,34 @@ class TestSignInLimit:
         assert found.count(401) <= 5
         assert set(found) <= {401, 429, 503}
 
+    def test_guesses_of_the_own_password_count_too(self, api, master, sign_in):
+        api.post("/users", {"name": "guessed", "role": "viewer", "password": PASSWORD})
+        session = sign_in(master, "guessed", PASSWORD)
+
+        def change(current: str) -> httpx.Response:
+            body = {"currentPassword": current, "password": "another fine phrase"}
+            return session("PUT", "/session/password", body)
+
+        assert [change("wrong").status_code for _ in range(6)] == [403] * 5 + [429]
+        wait_until(lambda: change(PASSWORD).status_code == 204, 10)
+
+    def test_an_ipv6_client_gains_nothing_by_its_many_addresses(self, shared_etcd, store_url, etcd_client):
+        trusting = Master(shared_etcd, store_url, trusted_proxies=("127.0.0.0/8",)).start()
+        try:
+            addresses = [f"2001:db8:1:2::{n}" for n in range(5)] + ["2001:db8:1:2:ffff::1", "2001:db8:1:3::1"]
+            found = [
+                self.attempt(trusting, "roamer", **{"X-Forwarded-For": address}).status_code
+                for address in addresses
+            ]
+            assert found == [401] * 5 + [429, 401]
+            mapped = [
+                self.attempt(trusting, "mapped", **{"X-Forwarded-For": f"::ffff:192.0.2.{n}"}).status_code
+                for n in range(7)
+            ]
+            assert mapped == [401] * 7
+        finally:
+            trusting.stop()
+
     def test_an_unknown_user_gets_the_same_answer_as_a_wrong_password(self, master):
         unknown, wrong = self.attempt(master, "nobody-at-all"), self.attempt(master, "admin")
         assert (unknown.status_code, unknown.json()) == (wrong.status_code, wrong.json())

@@ -1,5 +1,6 @@
 """Settings: where they come from, what is refused, and that no secret is ever shown."""
 
+import json
 import os
 import socket
 import traceback
@@ -121,6 +122,19 @@ def test_a_bad_value_is_one_clear_line_with_its_variable(env, variable, value, m
     line = refusal(WorkerSettings)
     assert line.startswith(f"YUANYA_{variable}: {message}")
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "proxy", ["*", "0.0.0.0/0", "::/0", "proxy.example.com", "", "10.0.0.5/24", "10.0.0.256"]
+)
+def test_a_proxy_is_an_address_or_a_network_and_never_everybody(env, proxy):
+    env(TRUSTED_PROXIES=json.dumps(["10.0.0.5", proxy]))
+    assert refusal(MasterSettings).startswith("YUANYA_TRUSTED_PROXIES: each must be an address or a network")
+
+
+def test_addresses_and_networks_of_proxies_are_accepted(env):
+    env(TRUSTED_PROXIES='["10.0.0.5", "10.1.0.0/28", "2001:db8::/64", "::1"]')
+    assert len(load(MasterSettings).trusted_proxies) == 4
 
 
 def test_every_bad_variable_has_a_line(env):

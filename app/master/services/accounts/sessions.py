@@ -80,7 +80,10 @@ class Sessions:
                 *operations,
             ],
         )
-        return Opened(secret, record, session) if opened.succeeded else None
+        if not opened.succeeded:
+            return None
+        SIGN_INS.labels("succeeded").inc()
+        return Opened(secret, record, session)
 
     def sign_out(self, digest: str, actor: Actor) -> None:
         key = keys.session(digest)

@@ -7,6 +7,7 @@ from app.common.etcd import EtcdClient, KeyValue, txn
 from app.master.clock import Clock
 from app.master.problems import Problem, invalid, no_such
 from app.master.security import passwords, secrets
+from app.master.security.rate_limit import SignInLimit
 from app.master.security.roles import Role
 from app.master.services.accounts.records import SessionRecord, UserRecord, parse
 from app.master.services.audit import Actor, Audit
@@ -18,8 +19,8 @@ BY_SETTINGS = Actor("settings")
 
 
 class Users:
-    def __init__(self, client: EtcdClient, audit: Audit, now: Clock) -> None:
-        self._client, self._audit, self._now = client, audit, now
+    def __init__(self, client: EtcdClient, audit: Audit, limit: SignInLimit, now: Clock) -> None:
+        self._client, self._audit, self._limit, self._now = client, audit, limit, now
 
     def all(self) -> dict[str, UserRecord]:
         found = {
@@ -109,7 +110,11 @@ class Users:
         raise Problem(409, f"User {name!r} is being changed by others. Try again.")
 
     def change_own_password(self, session_digest: str, actor: Actor, current: str, new: str) -> None:
-        """Ends all other sessions of the user; the one at hand goes on."""
+        """Ends all other sessions of the user; the one at hand goes on.
+
+        Guesses of the current password count as attempts to sign in: raises 429 as these do.
+        """
+        attempt = self._limit.admit(actor.name, actor.address)
         (user_kv, session_kv), _ = self._client.get_many(
             [keys.user(actor.name), keys.session(session_digest)]
         )
@@ -119,6 +124,7 @@ class Users:
             raise Problem(401, "The session has ended.")
         if not passwords.check_password(current, before.password_hash):
             raise invalid("currentPassword", "is wrong", 403)
+        self._limit.succeeded(attempt)
         stamp = secrets.new_id()
         after = before.model_copy(
             update={"password_hash": passwords.hash_password(new), "stamp": stamp},
