@@ -194,6 +194,13 @@ class Fleet:
         wants.mkdir(parents=True)
         (wants / "systemd-networkd.service").symlink_to("/lib/systemd/system/systemd-networkd.service")
 
+    def outside(self, script: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run with bash what is at the switch, but on none of the machines."""
+        command = self.switch.command("bash", "-c", script)
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
+        )
+
     def close(self) -> None:
         for machine in self.machines.values():
             machine.power_off()

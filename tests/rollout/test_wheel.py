@@ -1,7 +1,6 @@
 """The wheel as its users get it: in a clean virtual environment, far from the sources, without Node."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -15,32 +14,8 @@ import httpx
 import pytest
 
 from tests.harness.poll import free_port, wait_until
-
-ROOT = Path(__file__).parents[2]
-CONSOLE = Path("app/master/static/console/index.html")
-
-
-def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
-    options = ["-q", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
-    return subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", *options, "-w", str(target), str(source)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not (ROOT / CONSOLE).exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("the console is not built, and CI must run every test")
-        pytest.skip("the console is not built: make console")
-    target = tmp_path_factory.mktemp("wheel")
-    built = build(ROOT, target)
-    assert built.returncode == 0, built.stderr
-    (found,) = target.glob("*.whl")
-    return found
+from tests.rollout.conftest import build_wheel
+from tests.rollout.image import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +111,7 @@ def test_is_not_built_without_the_console(tmp_path):
         source,
         ignore=shutil.ignore_patterns(".*venv*", ".git", "node_modules", "console", ".data", "dist"),
     )
-    refused = build(source, tmp_path)
+    refused = build_wheel(source, tmp_path)
     assert refused.returncode != 0
     assert "Run: make wheel" in refused.stderr + refused.stdout
     assert not list(tmp_path.glob("*.whl"))

@@ -1,0 +1,78 @@
+"""What role base does to a host: openings for those who need them, no others, by either firewall."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.harness.poll import wait_until
+from tests.rollout.machines import Fleet
+from tests.rollout.playbook import Playbook
+from tests.rollout.switch import CONTROLLER
+
+ETCD, METRICS, HTTPS, SSH = 2379, 2381, 443, 22
+LISTEN = "systemd-run --quiet --unit listen-{port} python3 -m http.server {port}"
+GROUPS = {"etcd": ["ufw", "firewalld"], "nginx": ["ufw", "firewalld"], "workers": ["worker"]}
+
+
+@pytest.fixture(scope="module")
+def fleet(bootable: None) -> Iterator[Fleet]:
+    """Two hosts with a firewall each, and a worker without."""
+    with Fleet("ufw", "firewalld", "worker") as fleet:
+        fleet.start()
+        with playbook(fleet) as run:
+            run.run("--tags=base")
+            assert set(run.run("--tags=base").values()) == {0}, "a second run changes nothing"
+        yield fleet
+
+
+def playbook(fleet: Fleet, **variables: object) -> Playbook:
+    firewall = "{{ inventory_hostname if inventory_hostname != 'worker' else 'none' }}"
+    return Playbook(fleet, GROUPS, {"base_firewall": firewall, **variables})
+
+
+def reaches(fleet: Fleet, target: str, port: int, by: str | None = None) -> bool:
+    """Whether a connection is made from a machine, or from outside the cluster."""
+    script = f"timeout 3 bash -c 'exec 3<>/dev/tcp/{fleet[target].address}/{port}'"
+    if by:
+        return fleet[by].run(script, check=False).returncode == 0
+    return fleet.outside(script).returncode == 0
+
+
+@pytest.mark.parametrize("host", ["ufw", "firewalld"])
+def test_lets_in_whom_the_table_names_and_nobody_else(fleet, host):
+    for port in (ETCD, METRICS, HTTPS):
+        fleet[host].run(LISTEN.format(port=port))
+    listens = lambda: fleet[host].run("ss -Htln | wc -l").stdout.strip()  # noqa: E731
+    wait_until(lambda: int(listens()) >= 4, 30, "the start of the listeners")
+
+    assert reaches(fleet, host, ETCD, by="worker")
+    assert not reaches(fleet, host, ETCD)
+    assert reaches(fleet, host, HTTPS, by="worker")
+    assert reaches(fleet, host, HTTPS)
+    assert reaches(fleet, host, SSH)
+    assert not reaches(fleet, host, METRICS, by="worker")
+    assert not reaches(fleet, host, METRICS)
+
+    outsider = [{"to": "etcd", "port": METRICS, "from": ["operators"]}]
+    with playbook(fleet, base_openings=outsider, base_operator_networks=[f"{CONTROLLER}/32"]) as run:
+        run.run("--tags=base", f"--limit={host}")
+    assert reaches(fleet, host, METRICS), "what the table names is open"
+    assert not reaches(fleet, host, HTTPS), "what it does not name any more is closed"
+    assert reaches(fleet, host, SSH)
+
+
+def test_keeps_the_clock_by_the_servers_of_the_fleet(fleet):
+    with playbook(fleet, base_time_servers=["10.77.0.250"]) as run:
+        run.run("--tags=base", "--limit=worker")
+    config = fleet["worker"].run("cat /etc/chrony/chrony.conf").stdout
+    assert "server 10.77.0.250 iburst" in config
+    assert "pool" not in config
+    assert fleet["worker"].run("systemctl is-enabled chrony", check=False).stdout.strip() == "enabled"
+    fleet["worker"].run("chronyd -p -f /etc/chrony/chrony.conf")  # prints the configuration, or fails
+
+
+def test_refuses_a_host_it_does_not_know(fleet):
+    fleet["worker"].run("sed -i 's/^VERSION_ID=.*/VERSION_ID=\"10\"/' /etc/os-release")
+    fleet["worker"].run("sed -i 's/.*/10.1/' /etc/debian_version")
+    with playbook(fleet) as run, pytest.raises(AssertionError, match="these roles know RHEL and its kin"):
+        run.run("--tags=base", "--limit=worker")
