@@ -13,6 +13,7 @@ from app.common.models import Run, Status, Trigger
 from app.common.settings import WorkerSettings
 from app.worker import messages as m
 from app.worker.command import Launch
+from app.worker.job_counts import JobCounts
 from app.worker.process import Parent, process_loop
 from app.worker.queues import Inbox, Outbox
 from app.worker.runner import Runner
@@ -45,6 +46,9 @@ class Executor:
         self._fires: dict[str, m.FireClaimed] = {}  # of runs in progress, and of the rows kept
         self._kept: dict[str, Run] = {}  # rows of ended runs, not known to be stored
         self._kept_bytes = 0
+        self._job_counts = JobCounts()
+        for status in (Status.SUCCEEDED, Status.FAILED, Status.TIMEOUT, Status.KILLED):
+            RUNS.labels(status=status.value, trigger=Trigger.CRON.value)
         self._valid_until = 0.0
         self._stopping: m.StopOrdered | None = None
 
@@ -100,6 +104,7 @@ class Executor:
             for end in ended
             if end.run_id in fires
         ]
+        self._job_counts.count(row for row in rows if fires[row.id].measured)
         for row in rows:
             self._keep(row)
         # The rows go out first: a scheduler that knows of an end can rely on the row being under way.

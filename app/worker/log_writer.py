@@ -64,6 +64,10 @@ class LogWriter:
         self._watched: set[str] = set()
         self._next_prune = monotonic() + 60
         self._stopping = False
+        self._no_room = DROPPED.labels(where="log buffer")
+        self._given_up = DROPPED.labels(where="refused by the store")
+        for result in ("stored", "spooled", "failed"):
+            LOG_BATCHES.labels(result=result)
 
     def turn(self) -> bool:
         self._receive()
@@ -114,7 +118,7 @@ class LogWriter:
             size = len(row.output) + len(row.command) + 500
             if self._buffer_bytes + size > MAX_BUFFER_BYTES:
                 # Its open record stays in etcd, so the run is not forgotten, only its details are.
-                DROPPED.labels(where="log buffer").inc()
+                self._no_room.inc()
                 continue
             self._buffer.append(row)
             self._buffer_bytes += size
@@ -173,7 +177,7 @@ class LogWriter:
             log.error("A row is refused: %s", error, extra={"action": "store", "run": row.id})
             row.output = UNSTORABLE
             return self._write([row])
-        DROPPED.labels(where="refused by the store").inc()
+        self._given_up.inc()
         log.error("A row is given up: %s", error, extra={"action": "store", "run": row.id})
         return True
 

@@ -32,12 +32,14 @@ def run(settings: WorkerSettings) -> int:
         # prometheus_client decides where metrics live when it is imported, in this process and its children:
         # nothing that imports it may come before this line.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+        from app.common.certificates import CertificateExpiry, configured
         from app.common.metrics.shared import BUILD_INFO
         from app.worker.metrics_server import serve_metrics
         from app.worker.supervisor import Supervisor
 
         BUILD_INFO.labels(app.__version__, "worker").set(1)
-        with serve_metrics(settings.metrics_host, settings.metrics_port):
+        certificates = CertificateExpiry(configured(settings))
+        with serve_metrics(settings.metrics_host, settings.metrics_port, certificates):
             return Supervisor(settings, runtime).run()
 
 

@@ -72,6 +72,7 @@ class FireClaimed(NamedTuple):
     expire_after_ms: int
     kill_on_isolation: bool
     lock: str | None  # key of the lock it holds
+    measured: bool = False  # whether the job has series of its own
 
 
 class KillOrdered(NamedTuple):

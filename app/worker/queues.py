@@ -126,6 +126,7 @@ class Outbox:
         self._shown = 0  # of it, by the metric
         self._metric = QUEUE_BYTES.labels(queue=name)
         self._metric.set(0)
+        self._dropped = DROPPED.labels(where=f"queue to {name}")
         self._retry_at = 0.0
         self._lock = threading.RLock()
 
@@ -136,7 +137,7 @@ class Outbox:
         body = pickle.dumps(messages, protocol=pickle.HIGHEST_PROTOCOL)
         with self._lock:
             if self._waiting + len(body) > MAX_OUTBOX:
-                DROPPED.labels(where=f"queue to {self._name}").inc(len(messages))
+                self._dropped.inc(len(messages))
                 log.error(
                     "A queue is full; messages are dropped.", extra={"action": "drop", "queue": self._name}
                 )

@@ -15,13 +15,14 @@ from app.common import keys
 from app.common.errors import LeaseNotFound
 from app.common.etcd import EtcdClient, Event, KeyValue
 from app.common.metrics.worker import CAPACITY, JOBS, PENDING, RUNS
-from app.common.models import KillOrder, Outcome, Overlap, Run, WorkerInfo, WorkerState
+from app.common.models import KillOrder, Outcome, Overlap, Run, Status, Trigger, WorkerInfo, WorkerState
 from app.common.settings import WorkerSettings
 from app.worker import messages as m
 from app.worker import rows
 from app.worker.claimer import Claimer, Won
 from app.worker.clock_check import JUMP_MS
 from app.worker.cluster import Cluster
+from app.worker.job_counts import JobCounts
 from app.worker.job_table import JobTable
 from app.worker.orders import OrderBook
 from app.worker.planner import Planner
@@ -88,6 +89,7 @@ class Scheduler:
         self._cursors = CursorReader(client, self._id, self._table, self._planner)
         self._recoverer = Recoverer(client, self._id, self._table, self._cluster, self._retention_ms)
 
+        self._job_counts = JobCounts()
         self._watched: set[str] = set()
         self._arriving: _Arriving | None = None
         self._snapshots = 0
@@ -109,6 +111,8 @@ class Scheduler:
         self._lateness_ms = 0.0
         self._state = WorkerState.SUSPENDED
         CAPACITY.set(settings.capacity)
+        for status in (Status.SKIPPED, Status.MISSED, Status.LOST):
+            RUNS.labels(status=status.value, trigger=Trigger.CRON.value)
 
         self._handlers: dict[type, Callable[[Any], None]] = {
             m.KeysReplaced: self._on_keys_replaced,
@@ -455,6 +459,7 @@ class Scheduler:
             expire_after_ms=self._retention_ms,
             kill_on_isolation=job.on_isolation == "kill",
             lock=lock,
+            measured=job.measured,
         )
 
     def _greet_writer(self) -> list[object]:
@@ -468,6 +473,11 @@ class Scheduler:
             self._to_writer.send(final)
             for row in final:
                 RUNS.labels(status=row.status.value, trigger=row.trigger.value).inc(row.count)
+            self._job_counts.count(row for row in final if self._is_measured(row.job_name))
+
+    def _is_measured(self, name: str) -> bool:
+        held = self._table.get(name)
+        return held is not None and held.job.measured
 
     # What executors and the log writer tell
 

@@ -43,6 +43,7 @@ class Spool:
         self._damaged = 0  # lines between the two
         SPOOL_BYTES.set(self._bytes)
         SPOOL_MAX.set(max_bytes)
+        self._lost_lines = DROPPED.labels(where="spool damaged")
 
     def __bool__(self) -> bool:
         """Whether there is anything to replay."""
@@ -100,7 +101,7 @@ class Spool:
         if not self._segments:
             return
         if self._damaged:
-            DROPPED.labels(where="spool damaged").inc(self._damaged)
+            self._lost_lines.inc(self._damaged)
             log.error(
                 "Damaged lines of the spool are skipped.", extra={"action": "spool", "lines": self._damaged}
             )

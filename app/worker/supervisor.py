@@ -91,6 +91,7 @@ class Supervisor:
 
     def _add(self, name: str, target: Callable[..., None], sockets: Path, *arguments: Any) -> None:
         self._children[name] = _Child(name, target, (self._settings, sockets, *arguments))
+        PROCESS_RESTARTS.labels(process=name)
         greeting = self._greet_scheduler if name == "scheduler" else None
         self._to[name] = Outbox(sockets, name, greeting)
 

@@ -31,6 +31,7 @@ class WorkerJob(NamedTuple):
     cwd: str | None
     env: dict[str, str]
     output_limit_bytes: int
+    measured: bool
 
     def same_schedule(self, other: "WorkerJob") -> bool:
         """Whether both fire at the same times, as `Job.same_schedule` says."""
@@ -58,4 +59,5 @@ def worker_job(job: Job) -> WorkerJob:
         job.cwd,
         job.env or _NONE,
         job.output_limit_bytes,
+        job.measured,
     )

@@ -181,6 +181,14 @@ class Job(CamelModel):
     on_failure: list[Name] = Field(default_factory=list, max_length=32)
     notify: Notify = Field(default_factory=lambda: _NO_NOTIFY)
 
+    metrics: bool = Field(False, description="Whether it gets Prometheus series of its own")
+    success_within_seconds: int | None = Field(
+        None,
+        ge=1,
+        le=YEAR_SECONDS,
+        description="How long it may go without a success before metrics call it overdue; implies `metrics`",
+    )
+
     NOT_YET: ClassVar[dict[str, Any]] = {
         "jitter_seconds": 0,
         "retries": _NO_RETRIES,
@@ -266,6 +274,11 @@ class Job(CamelModel):
             starts_at_ms=_ms(self.starts_at),
             ends_at_ms=_ms(self.ends_at),
         )
+
+    @property
+    def measured(self) -> bool:
+        """Whether it gets series of its own: for that, either of the two fields will do."""
+        return self.metrics or self.success_within_seconds is not None
 
     def same_schedule(self, other: "Job") -> bool:
         """Whether both fire at the same times. A change of any of these moves the cursor to now."""

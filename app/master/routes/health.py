@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from app.common.errors import CronError
 from app.common.metrics.master import MIRROR_AGE
@@ -47,7 +47,8 @@ def metrics(services: Svc) -> Response:
     MIRROR_AGE.labels("jobs").set(services.index.mirror.age)
     MIRROR_AGE.labels("workers").set(services.workers.mirror.age)
     services.clock()  # compares, which sets the metric
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    parts = (REGISTRY, services.scrape, services.certificates)
+    return Response(b"".join(map(generate_latest, parts)), media_type=CONTENT_TYPE_LATEST)
 
 
 def _try(check: Any, if_false: str = "") -> Part:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.common.certificates import CertificateExpiry, configured
 from app.common.etcd import EtcdClient
 from app.common.logstore import LogStore
 from app.common.settings import MasterSettings
@@ -17,6 +18,7 @@ from app.master.services.cluster_clock import ClusterClock
 from app.master.services.events import Events
 from app.master.services.housekeeping import Housekeeping
 from app.master.services.imports import Imports
+from app.master.services.job_facts import JobFacts
 from app.master.services.job_index import JobIndex
 from app.master.services.job_list import JobList
 from app.master.services.jobs import Jobs
@@ -29,6 +31,7 @@ from app.master.services.run_news import RunNews
 from app.master.services.run_stream import RunStreams
 from app.master.services.running import Running
 from app.master.services.runs import Runs
+from app.master.services.scrape import Scrape
 from app.master.services.stats import Stats
 from app.master.services.upcoming import UpcomingFires
 from app.master.services.workers import Workers
@@ -63,6 +66,9 @@ class Services:
     upcoming: UpcomingFires
     events: Events
     housekeeping: Housekeeping
+    job_facts: JobFacts
+    scrape: Scrape
+    certificates: CertificateExpiry
 
     def start(self) -> None:
         self.index.mirror.start()
@@ -72,8 +78,10 @@ class Services:
         self.running.start()
         self.upcoming.start()
         self.ledger_of_day.start()
+        self.job_facts.start()
 
     def stop(self) -> None:
+        self.job_facts.stop()
         self.ledger_of_day.stop()
         self.upcoming.stop()
         self.running.stop()
@@ -97,6 +105,8 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
     ledger = Ledger(client, store, index, open_runs, audit, zone, now)
     clock = ClusterClock(now, workers.time)
     jobs = Jobs(client, index, audit, zone, clock)
+    running = Running(open_runs)
+    job_facts = JobFacts(index, store, last_runs, audit, now)
     orders = Orders(client, open_runs, workers, audit, zone, clock)
     return Services(
         client=client,
@@ -115,7 +125,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         jobs=jobs,
         workers=workers,
         runs=runs,
-        running=Running(open_runs),
+        running=running,
         bulk=Bulk(jobs, orders, open_runs, index),
         imports=Imports(jobs, index),
         orders=orders,
@@ -126,4 +136,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
         upcoming=UpcomingFires(index, now),
         events=Events(index, workers, RunNews(store, open_runs)),
         housekeeping=Housekeeping(settings, store, users, audit, index, now),
+        job_facts=job_facts,
+        scrape=Scrape(index, workers, running, job_facts, now),
+        certificates=CertificateExpiry(configured(settings)),
     )

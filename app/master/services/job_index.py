@@ -52,6 +52,8 @@ class JobRow:
     labels: tuple[str, ...]  # of workers that may run it, as `key=value`
     sort_key: tuple[str, str]
     text: str  # what a search looks in
+    measured: bool = False  # whether it asks for metrics of its own
+    success_within: int | None = None  # seconds
     _next: int | None = field(default=None, init=False)
     _asked_at: int | None = field(default=None, init=False)
 
@@ -128,6 +130,7 @@ class JobIndex:
         self._ordered: list[JobRow] = []
         self._by_group: Buckets[str | None, JobRow] = Buckets(lambda row: (row.group,))
         self._by_tag: Buckets[str, JobRow] = Buckets(attrgetter("tags"))
+        self._measured: Buckets[bool, JobRow] = Buckets(lambda row: (True,) if row.measured else ())
         self._published: Published | None = None
         self._listeners: list[Callable[[list[str]], None]] = []
         self.generation = 0
@@ -160,6 +163,11 @@ class JobIndex:
         """As `of_group`."""
         with self._lock:
             return self._by_tag.get(tag) if published.generation == self.generation else None
+
+    def measured(self) -> list[JobRow]:
+        """Those that ask for metrics of their own, by name."""
+        with self._lock:
+            return self._measured.get(True)
 
     def get(self, name: str) -> JobRow | None:
         return self._rows.get(name)
@@ -199,6 +207,8 @@ class JobIndex:
             labels=tuple(sys.intern(f"{key}={value}") for key, value in job.worker_labels.items()),
             sort_key=names,
             text="\n".join((job.name, job.command, job.description, *job.tags)).casefold(),
+            measured=job.measured,
+            success_within=job.success_within_seconds,
         )
 
     def job_of(self, row: JobRow) -> Job | InvalidJob:
@@ -211,6 +221,7 @@ class JobIndex:
             self._ordered = sorted(rows.values(), key=attrgetter("sort_key"))
             self._by_group.rebuild(self._ordered)
             self._by_tag.rebuild(self._ordered)
+            self._measured.rebuild(self._ordered)
             self._changed()
         self._tell([])
 
@@ -230,6 +241,7 @@ class JobIndex:
             after = self._those_of(names)
             self._by_group.change(before, after)
             self._by_tag.change(before, after)
+            self._measured.change(before, after)
             self._changed()
         self._tell(names)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.common.logstore import LastRow, LogStore
+from app.common.models import Status
 from app.master.clock import Clock
 from app.master.services.latest import Latest
 
@@ -11,6 +12,7 @@ FRESH_MS = 2_000
 USABLE_MS = 5_000  # where the store is slow
 RENEW_MS = 1_000  # ahead of the next request, while there are some
 INTEREST_MS = 30_000  # how long requests make others likely
+_BAD = frozenset(status.value for status in Status if status.bad)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,10 @@ class Snapshot:
     at: int
     version: int
     rows: Mapping[str, LastRow]
+
+    def failing(self) -> list[str]:
+        """Jobs whose last run was bad; some of them may be deleted."""
+        return [name for name, status, _ in self.rows.values() if status in _BAD]
 
 
 class LastRuns:
@@ -39,6 +45,14 @@ class LastRuns:
             fresh=lambda read: abs(self._now() - read.at) < FRESH_MS,
             usable=lambda read: abs(self._now() - read.at) < USABLE_MS,
         )
+
+    def glance(self) -> Snapshot:
+        """What lists have read last, or a reading of its own: whoever only looks now and then makes no others
+        likely."""
+        last = self._last
+        if abs(self._now() - last.at) < USABLE_MS:
+            return last
+        return Snapshot(self._now(), 0, {row[0]: row for row in self._store.last_rows()})
 
     def _read(self) -> Snapshot:
         at, rows = self._now(), {row[0]: row for row in self._store.last_rows()}

@@ -49,8 +49,16 @@ class Latest(Generic[T]):
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
 
-    def get(self, *, fresh: Callable[[T], bool], usable: Callable[[T], bool]) -> T:
+    def get(
+        self,
+        *,
+        fresh: Callable[[T], bool],
+        usable: Callable[[T], bool],
+        cold_seconds: float = COLD_SECONDS,
+    ) -> T:
         """Figures that are `fresh`, or at least `usable` where these take too long or cannot be made.
+
+        Where there are none that will do, it waits up to `cold_seconds`.
 
         Without any, raises what making the last ones raised, and 503 when there are none in time.
         """
@@ -65,7 +73,7 @@ class Latest(Generic[T]):
                             (self._made is not None and fresh(self._made))
                             or (self._error is not None and self._tries > tries)
                         ),
-                        (PATIENCE_SECONDS if self._took < 1 else 0) if will_do else COLD_SECONDS,
+                        (PATIENCE_SECONDS if self._took < 1 else 0) if will_do else cold_seconds,
                     )
             if self._made is not None and usable(self._made):
                 return self._made

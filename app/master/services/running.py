@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 
-from app.master.services.latest import Latest
+from app.master.services.latest import COLD_SECONDS, Latest
 from app.master.services.open_runs import OpenRuns
 
 FRESH_SECONDS = 1
@@ -21,12 +21,13 @@ class Running:
         self._latest = Latest[_Read]("count of runs in progress", self._read, lambda _, asked: asked)
         self.start, self.stop = self._latest.start, self._latest.stop
 
-    def counts(self) -> Mapping[str, int]:
+    def counts(self, *, cold_seconds: float = COLD_SECONDS) -> Mapping[str, int]:
         """By job; jobs without any are left out. Raises EtcdError, and 503 when etcd is too slow."""
         now = time.monotonic()
         return self._latest.get(
             fresh=lambda read: now - read[0] < FRESH_SECONDS,
             usable=lambda read: now - read[0] < USABLE_SECONDS,
+            cold_seconds=cold_seconds,
         )[1]
 
     def _read(self) -> _Read:

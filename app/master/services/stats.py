@@ -14,7 +14,6 @@ from app.master.services.workers import Workers
 
 DAY_MS = 86_400_000
 MAX_BUCKETS = 1_000
-_BAD = frozenset(status.value for status in Status if status.bad)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,7 @@ class Stats:
             runs={s: 0 for s in Status if s is not Status.RUNNING}
             | self._store.count_by_status(now - DAY_MS, now + 1),
             running=sum(run.runs for run in self._open_runs.records()),
-            failing=sum(
-                status in _BAD and self._index.get(name) is not None
-                for name, status, _ in self._last_runs.get().rows.values()
-            ),
+            failing=sum(self._index.get(name) is not None for name in self._last_runs.get().failing()),
             workers=len(workers),
             workers_silent=sum(w.silent for w in workers),
             capacity=sum(w.info.capacity for w in workers if not w.silent and not w.drained),

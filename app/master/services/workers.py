@@ -1,6 +1,7 @@
 """The live workers, and taking them out of service."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median_low
@@ -10,10 +11,11 @@ from pydantic import ValidationError
 
 from app.common import keys
 from app.common.etcd import EtcdClient, Event, KeyValue, Mirror, txn
-from app.common.models import WorkerInfo
+from app.common.models import WorkerInfo, WorkerState
 from app.master.problems import no_such, unavailable
 from app.master.services.audit import Actor, Outbox
 
+SILENT = "silent"
 SILENT_SECONDS = 15  # three heartbeats
 CATCH_UP_SECONDS = 2.0
 FOUND_LATE_MS = 60_000  # how old a registration may be that was found: that of a dead one stays for its lease
@@ -73,6 +75,15 @@ class Workers:
             WorkerStatus(heard.info, now - heard.at > SILENT_SECONDS, worker in drained)
             for worker, heard in sorted(self._heard.copy().items())
         ]
+
+    def states(self) -> dict[str, int]:
+        """How many there are in each state; a silent one, whatever it said last, counts as that."""
+        now = self._monotonic()
+        found = Counter(
+            SILENT if now - heard.at > SILENT_SECONDS else heard.info.state.value
+            for heard in self._heard.copy().values()
+        )
+        return {state: found[state] for state in (*(state.value for state in WorkerState), SILENT)}
 
     def time(self) -> WorkersTime | None:
         """By the clocks of the live workers: of an even number of middle ones the slower is believed, as

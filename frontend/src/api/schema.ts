@@ -1382,6 +1382,12 @@ export interface components {
              */
             killGraceSeconds: number;
             limits?: components["schemas"]["Limits"];
+            /**
+             * Metrics
+             * @description Whether it gets Prometheus series of its own
+             * @default false
+             */
+            metrics: boolean;
             /** @default skip */
             misfire: components["schemas"]["Misfire"];
             /**
@@ -1423,6 +1429,12 @@ export interface components {
              * @default null
              */
             startsAt: string | null;
+            /**
+             * Successwithinseconds
+             * @description How long it may go without a success before metrics call it overdue; implies `metrics`
+             * @default null
+             */
+            successWithinSeconds: number | null;
             /** Tags */
             tags?: string[];
             /**
@@ -1615,6 +1627,12 @@ export interface components {
             /** @description None: it never ran, or the log store does not answer */
             lastRun?: components["schemas"]["LastRun"] | null;
             limits?: components["schemas"]["Limits"];
+            /**
+             * Metrics
+             * @description Whether it gets Prometheus series of its own
+             * @default false
+             */
+            metrics: boolean;
             /** @default skip */
             misfire: components["schemas"]["Misfire"];
             /**
@@ -1680,6 +1698,11 @@ export interface components {
              */
             startsAt?: string | null;
             state: components["schemas"]["JobStatus"];
+            /**
+             * Successwithinseconds
+             * @description How long it may go without a success before metrics call it overdue; implies `metrics`
+             */
+            successWithinSeconds?: number | null;
             /** Tags */
             tags?: string[];
             /**
