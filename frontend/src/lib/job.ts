@@ -40,6 +40,8 @@ export const JOB_DEFAULTS = {
   onSuccess: [],
   onFailure: [],
   notify: { channels: [], on: [] },
+  metrics: false,
+  successWithinSeconds: null,
 } as const satisfies Record<keyof Schemas["Job"], Json | undefined>;
 
 export type JobField = keyof typeof JOB_DEFAULTS;

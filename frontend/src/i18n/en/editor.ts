@@ -30,6 +30,8 @@ export default {
     user: "An account of the worker's host.",
     env: "Added to the worker's PATH, HOME, language and zone. Lines of NAME=value can be pasted. Whoever may look at the job sees them; instead of a secret write secret:NAME: the worker puts in the content of its file NAME, and hides it in the output. A text that begins with secret: is written secret::",
     shell: "Gets the command with -c.",
+    successWithin: "Without a success for longer, its metrics call it overdue. Empty: no expectation.",
+    metrics: "Prometheus series with the name of the job, for 1,000 jobs at most.",
     group: "Jobs of one group are shown and counted together.",
   },
   choiceHelp: {
@@ -57,6 +59,7 @@ export default {
   unit: { seconds: "s", bytes: "bytes" },
   retries: "Retries after a failure",
   limits: "Limits of each run",
+  monitoring: "Monitoring",
   noLimit: "no limit",
   anyExitCode: "any but 0",
   workersUser: "the worker's own",

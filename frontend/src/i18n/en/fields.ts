@@ -36,6 +36,8 @@ export default {
   onSuccess: "Start after success",
   onFailure: "Start after failure",
   notify: { channels: "Notify through", on: "Notify on" },
+  metrics: "Metrics of its own",
+  successWithinSeconds: "Success expected within",
   choices: {
     overlap: {
       skip: "Skip the new run",

@@ -15,6 +15,7 @@ export default {
   running_other: "{{count}} running",
   lastRun: "Last run",
   lastSuccess: "Last success",
+  successWithin: "Expected within {{duration}}",
   failuresInARow: "Failures in a row",
   nextFire: "Next fire",
   neverRan: "It never ran",

@@ -31,6 +31,8 @@ const zh: Translation<typeof en> = {
     user: "执行节点主机上的账户。",
     env: "在执行节点的 PATH、HOME、语言和时区之外添加。可粘贴多行 NAME=value。能查看任务的人都能看到这些值；机密请写作 secret:名称，由执行节点换成同名机密文件的内容，并在输出中隐去。以 secret: 开头的普通文字写作 secret::",
     shell: "以 -c 接收命令。",
+    successWithin: "超过该时间没有成功，监控指标即视为逾期。不填：无此要求。",
+    metrics: "带有任务名称的 Prometheus 指标，最多 1,000 个任务。",
     group: "同一分组的任务会一起显示和统计。",
   },
   choiceHelp: {
@@ -57,6 +59,7 @@ const zh: Translation<typeof en> = {
   unit: { seconds: "秒", bytes: "字节" },
   retries: "失败后重试",
   limits: "每次运行的资源限制",
+  monitoring: "监控",
   noLimit: "不限",
   anyExitCode: "除 0 以外的任意值",
   workersUser: "执行节点自身的用户",

@@ -17,6 +17,7 @@ const zh: Translation<typeof en> = {
   running_other: "{{count}} 个正在运行",
   lastRun: "最近一次运行",
   lastSuccess: "最近一次成功",
+  successWithin: "应在 {{duration}}内成功",
   failuresInARow: "连续失败",
   nextFire: "下次触发",
   neverRan: "从未运行",

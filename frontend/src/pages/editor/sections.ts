@@ -182,6 +182,21 @@ function limitFields(form: JobForm): HTMLElement[] {
         form.field("limits.openFiles", numberControl(null, "", undefined, t("editor:noLimit"))),
       ),
     ),
+    h(
+      "fieldset.form-group",
+      null,
+      h("legend", null, t("editor:monitoring")),
+      h(
+        "div.form-grid",
+        null,
+        inSeconds("successWithinSeconds", D.successWithinSeconds, t("editor:help.successWithin")),
+        form.field(
+          "metrics",
+          switchControl((on) => t(on ? "yes" : "no")),
+          t("editor:help.metrics"),
+        ),
+      ),
+    ),
   ];
 }
 

@@ -6,6 +6,7 @@ import { formatNumber } from "../../lib/number";
 import { h, replace, type Child } from "../../ui/dom";
 import { statusBadge } from "../../ui/status";
 import { ago, duration, time } from "../../ui/time";
+import { valueText } from "../shared/fields";
 import { definitionCard } from "./definition";
 import { ledgerCard } from "./ledger-card";
 import { nextFires } from "./next-fires";
@@ -27,12 +28,13 @@ export function overview(source: JobSource, choose: (tab: string) => void): HTML
   );
 }
 
-function health(source: JobSource): HTMLElement {
+/** How it is doing, in figures. */
+export function health(source: JobSource): HTMLElement {
   const list = h("dl.card.health");
   let drawn = "";
   source.follow(({ job }) => {
     if (!isValid(job)) return;
-    const signature = JSON.stringify([job.lastRun, job.nextFire, job.state]);
+    const signature = JSON.stringify([job.lastRun, job.nextFire, job.state, job.successWithinSeconds]);
     if (signature === drawn) return;
     drawn = signature;
     replace(list, figures(job));
@@ -53,11 +55,10 @@ function figures(job: JobView): Child {
         duration(lastRun.startTime, lastRun.endTime),
       ],
     ),
-    figure(
-      t("job:lastSuccess"),
-      lastRun?.lastSuccess ? ago(lastRun.lastSuccess) : t("job:never"),
+    figure(t("job:lastSuccess"), lastRun?.lastSuccess ? ago(lastRun.lastSuccess) : t("job:never"), [
       lastRun?.lastSuccess && time(lastRun.lastSuccess, { seconds: true }),
-    ),
+      expectation(job),
+    ]),
     figure(
       t("job:failuresInARow"),
       h("span.num", { class: failures ? "tone-failed" : "" }, formatNumber(failures, locale())),
@@ -70,6 +71,11 @@ function figures(job: JobView): Child {
     ),
     figure(t("job:nextFire"), next(job), job.nextFire && time(job.nextFire, { seconds: true })),
   ];
+}
+
+function expectation(job: JobView): Child {
+  const within = valueText("successWithinSeconds", job.successWithinSeconds);
+  return within && h("div", null, t("job:successWithin", { duration: within }));
 }
 
 function next(job: JobView): Child {
