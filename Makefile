@@ -11,7 +11,7 @@ DATA_DIR ?= .data
 CONSOLE := app/master/static/console/index.html
 CONSOLE_SOURCES := $(shell find frontend/src frontend/public -type f) $(wildcard frontend/*.*)
 
-.PHONY: help setup ansible-setup console wheel run test bench screenshots lint types format lock clean
+.PHONY: help setup ansible-setup console wheel run test bench screenshots lint types format lock audit clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -88,6 +88,9 @@ format: $(VENV)/.dev ## Format and mend what can be mended by itself
 
 lock: ## Renew the locks within the ranges of pyproject.toml
 	tools/lock
+
+audit: $(VENV)/.dev ## Ask whether versions in the locks have known vulnerabilities
+	@$(BIN)/python tools/audit
 
 clean: ## Remove what was installed and built, and caches, not the data
 	rm -rf $(VENV) $(ANSIBLE) frontend/node_modules $(dir $(CONSOLE)) dist .mypy_cache .ruff_cache .hypothesis
