@@ -60,7 +60,7 @@ def store_runs(store: LogStore, jobs: int, runs: int) -> str:
     of each minute. Returns its name.
     """
     hot = job_name(jobs - 1)
-    now = int(time.time() * 1000) // 60_000 * 60_000
+    now = now_minute()
     chance = random.Random(5)
     plans = [(hot, now - number * 60_000) for number in range(1, DAYS * 1440 + 1)]
     for day in range(runs // jobs):
@@ -72,6 +72,16 @@ def store_runs(store: LogStore, jobs: int, runs: int) -> str:
         for start in bar.track(range(0, len(plans), ROWS), description="Runs"):
             store.store([_run(name, plan, chance) for name, plan in plans[start : start + ROWS]])
     return hot
+
+
+def stored_run(number: int) -> Run:
+    """One like those of `store_runs`."""
+    return _run(job_name(number), now_minute() - number * 60_000, random.Random(number))
+
+
+def now_minute() -> int:
+    """Epoch ms of the beginning of this minute."""
+    return int(time.time() * 1000) // 60_000 * 60_000
 
 
 def _run(name: str, plan: int, chance: random.Random) -> Run:
