@@ -11,6 +11,7 @@ from app.common.models import Job
 from loadtest.failover_fleet import Fault, Fleet
 from loadtest.failover_load import Load, signed_in
 from loadtest.failover_local import local_fleet
+from loadtest.failover_machines import machine_fleet
 from loadtest.failover_tables import EACH_SECOND, LONGEST_RUN_MS, SPREAD, Window, tell_fires, tell_requests
 from loadtest.report import Report
 from loadtest.times import next_second, now_ms, pass_time, sleep_until
@@ -30,6 +31,9 @@ def run(
     rate: Annotated[int, typer.Option(help="Fires a second.")] = 30,
     clients: Annotated[int, typer.Option(help="Clients of the API; each asks one request at a time.")] = 4,
     calm_seconds: Annotated[float, typer.Option(help="Between two faults.")] = 8,
+    machines: Annotated[
+        bool, typer.Option(help="On machines set up by the playbook, not as processes.")
+    ] = False,
     only: Annotated[list[str] | None, PART] = None,
 ) -> Report:
     """nginx, two masters, three workers and three members of etcd. Two thirds of the fires are of jobs that
@@ -37,7 +41,8 @@ def run(
     more than that lets a fire overtake the one before, which is then recorded as missed.
     """
     report = Report(f"failover: {rate} fires/s, {clients} clients of the API")
-    with local_fleet() as fleet:
+    fleet: Fleet
+    with machine_fleet() if machines else local_fleet() as fleet:
         faults = [fault for fault in fleet.faults if not only or fault.name in only]
         measure(fleet, faults, report, rate=rate, clients=clients, calm_seconds=calm_seconds)
     return report

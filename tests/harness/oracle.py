@@ -33,9 +33,15 @@ class Oracle:
         self._file = directory / "starts"
 
     def command(self, then: str = ":") -> str:
-        """A command that records its start and goes on with `then`. One short write: appends do not mix."""
-        note = 'echo "$CRON_JOB $CRON_RUN_ID $CRON_PLAN_TIME $EPOCHREALTIME"'
-        return f"{note} >> '{self._file}'; {then}"
+        """A command that records its start and goes on with `then`."""
+        return recorded(str(self._file), then)
+
+    def replace(self, files: Iterable[Path]) -> None:
+        """Take what these files have for what was recorded; those that are not there have nothing."""
+        with self._file.open("wb") as out:
+            for file in files:
+                if file.exists():
+                    out.write(file.read_bytes())
 
     def starts(self) -> list[Start]:
         if not self._file.exists():
@@ -50,6 +56,12 @@ class Oracle:
             for minute, part in groupby(lines, lambda line: line.split(" ")[2][: len("2030-03-17T17:46")]):
                 with Oracle(directory / minute)._file.open("a") as out:
                     out.writelines(part)
+
+
+def recorded(file: str, then: str) -> str:
+    """A command that records its start in `file`. One short write: appends do not mix."""
+    note = 'echo "$CRON_JOB $CRON_RUN_ID $CRON_PLAN_TIME $EPOCHREALTIME"'
+    return f"{note} >> '{file}'; {then}"
 
 
 def _parse(line: str) -> Start:

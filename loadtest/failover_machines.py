@@ -1,0 +1,167 @@
+"""The fleet on six machines, set up by the playbook: units are killed, machines lose their power or their
+network. Each is a container with a systemd of its own (tests/rollout). Needs root, `make ansible-setup` and
+`make wheel`.
+"""
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.common.logstore import LogStore, open_store
+from loadtest.failover_fleet import Fault
+from loadtest.failover_load import signed_in
+from tests.harness.oracle import Oracle, recorded
+from tests.rollout.machines import Fleet as Machines
+from tests.rollout.machines import Machine
+from tests.rollout.playbook import SPREAD, Playbook, serve_store
+from tests.rollout.switch import CONTROLLER
+
+STARTS = "/var/lib/yuanya-worker/oracle/starts"  # on each worker
+DOWN_SECONDS = 15.0  # of a machine without power or network: more than two heartbeats, less than a lease
+UNITS = {"etcd": "etcd", "masters": "yuanya-master", "workers": "yuanya-worker", "nginx": "nginx"}
+
+
+class MachineFleet:
+    """`machines` with the whole system on them, as the groups of SPREAD have it."""
+
+    def __init__(self, machines: Machines, admin_password: str, store_url: str, up: ExitStack) -> None:
+        self._machines = machines
+        self.admin_password = admin_password
+        self.url = f"https://{machines[SPREAD['nginx'][0]].address}"
+        authority = machines.directory / "inventory" / "pki" / "ca.crt"
+        self.trust = ssl.create_default_context(cafile=str(authority))
+        self.store: LogStore = open_store(store_url, 10)
+        up.callback(self.store.close)
+        for name in SPREAD["workers"]:
+            folder = str(Path(STARTS).parent)
+            machines[name].run(f"install -d -o yuanya-worker -g yuanya-worker {folder}")
+        self._client = signed_in(self.url, self.trust, admin_password)()
+        up.callback(self._client.close)
+
+    @property
+    def oracle(self) -> Oracle:
+        """A copy of what each worker's machine has on its disk, whatever became of it."""
+        together = Oracle(self._machines.directory / "oracle")
+        together.replace(
+            self._machines[name].directory / "written" / STARTS.lstrip("/") for name in SPREAD["workers"]
+        )
+        return together
+
+    def command(self, then: str) -> str:
+        return recorded(STARTS, then)
+
+    @property
+    def faults(self) -> list[Fault]:
+        killed = [
+            self._killed(self._machines[name], unit)
+            for group, unit in UNITS.items()
+            for name in SPREAD[group]
+        ]
+        whole = [self._machines[name] for name in (*SPREAD["etcd"], *SPREAD["masters"])]
+        return [
+            *killed,
+            *(self._fault(m, "power", partial(_power_off, m), partial(_power_on, m)) for m in whole),
+            *(self._fault(m, "network", m.cut_network, m.join_network) for m in whole),
+        ]
+
+    def _killed(self, machine: Machine, unit: str) -> Fault:
+        """All processes of the unit at once; systemd starts it again."""
+        lives: list[str] = []
+
+        def kill() -> str:
+            lives.append(_life(machine, unit))
+            role = self._role(machine)
+            machine.run(f"systemctl kill --signal=KILL {unit}")
+            return role if unit == "etcd" else ""
+
+        def is_back() -> bool:
+            return _life(machine, unit) not in ("0", lives[-1]) and self._serves(machine)
+
+        return Fault(f"{unit} on {machine.name}", kill, is_back)
+
+    def _fault(self, machine: Machine, what: str, cut: Callable[[], None], mend: Callable[[], None]) -> Fault:
+        def inject() -> str:
+            role = self._role(machine)
+            cut()
+            return role
+
+        return Fault(f"{what} of {machine.name}", inject, partial(self._serves, machine), mend, DOWN_SECONDS)
+
+    @staticmethod
+    def _role(machine: Machine) -> str:
+        """Of the machine's member of etcd; empty where there is none."""
+        if machine.name not in SPREAD["etcd"]:
+            return ""
+        metrics = httpx.get(f"http://{machine.address}:2381/metrics", timeout=5).text
+        return "leader" if "\netcd_server_is_leader 1\n" in metrics else "follower"
+
+    def _serves(self, machine: Machine) -> bool:
+        """Whether everything on the machine does its work."""
+        return all(self._works(group, machine) for group, names in SPREAD.items() if machine.name in names)
+
+    def _works(self, group: str, machine: Machine) -> bool:
+        try:
+            match group:
+                case "etcd":
+                    answer = httpx.get(f"http://{machine.address}:2381/health", timeout=2).raise_for_status()
+                    return str(answer.json()["health"]) == "true"
+                case "masters":
+                    return httpx.get(f"http://{machine.address}:8000/readyz", timeout=5).is_success
+                case "workers":
+                    found = self._client.get("/workers").raise_for_status().json()["items"]
+                    wanted = ("active", False, _life(machine, UNITS[group]))
+                    return any(
+                        (each["state"], each["silent"], str(each["pid"])) == wanted
+                        for each in found
+                        if each["id"] == machine.name
+                    )
+                case "nginx":
+                    return self._client.get(f"{self.url}/healthz").is_success
+            return True
+        except httpx.HTTPError:
+            return False
+
+
+def _life(machine: Machine, unit: str) -> str:
+    """The main process of a unit; 0 while there is none."""
+    return machine.unit(unit, "MainPID")["MainPID"]
+
+
+def _power_off(machine: Machine) -> None:
+    machine.power_off()
+
+
+def _power_on(machine: Machine) -> None:
+    machine.power_on()
+    machine.wait()
+
+
+def variables(store_url: str) -> dict[str, Any]:
+    """For the playbook: with its firewall, through which the measurement may ask each part how it does."""
+    openings = {("masters", 8000): [], ("etcd", 2381): [], ("nginx", 27017): ["masters", "workers"]}
+    return {
+        "yuanya_store_url": store_url,
+        "base_operator_networks": [f"{CONTROLLER}/32"],
+        "base_more_openings": [
+            {"to": to, "port": port, "from": [*groups, "operators"]}
+            for (to, port), groups in openings.items()
+        ],
+    }
+
+
+@contextmanager
+def machine_fleet() -> Iterator[MachineFleet]:
+    """Boots six machines and runs the playbook: some five minutes."""
+    names = sorted({name for names in SPREAD.values() for name in names})
+    with ExitStack() as up:
+        machines = up.enter_context(Machines(*names)).start()
+        store_url = serve_store(machines, names[0])
+        playbook = up.enter_context(Playbook(machines, SPREAD, variables(store_url)))
+        playbook.run(timeout=1800)
+        up.enter_context(machines.switch.inside())
+        yield MachineFleet(machines, playbook.secrets["yuanya_admin_password"], store_url, up)
