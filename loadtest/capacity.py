@@ -8,14 +8,15 @@ from pathlib import Path
 import bson
 
 from app.common import keys
-from app.common.etcd import EtcdClient
+from app.common.etcd import EtcdClient, Mirror
 from app.common.logstore import open_store
 from app.common.logstore.mongo_docs import of_run
+from app.common.models import WorkerInfo
 from loadtest.populate import put_jobs, store_runs, stored_run
-from loadtest.processes import pss_kb
+from loadtest.processes import CpuClock, pss_kb
 from loadtest.report import Report
 from loadtest.system import System, running_etcd, system
-from loadtest.times import now_ms, pass_time, percentile
+from loadtest.times import now_ms, pass_time, percentile, ticks
 from tests.harness.cluster import children_of
 from tests.harness.master import MasterProcess
 from tests.harness.poll import wait_until
@@ -25,6 +26,7 @@ JOBS = (100, 10_000, 100_000)
 ROWS_A_JOB = 2
 KEPT = 100_000  # revisions, by the compaction that the rollout sets
 REST_SECONDS = 5
+HEARTBEATS, WATCHES, TICKS = 200, 20, 10  # a second; beside the worker's own; a second
 
 
 def run(*, seconds: int = 20, rows: int = 200_000) -> Report:
@@ -36,13 +38,10 @@ def run(*, seconds: int = 20, rows: int = 200_000) -> Report:
         f"GiB of {KEPT:,} revisions",
     )
     with system() as measured:
-        client = measured.cluster.client
-        info = client.get(keys.worker("w0"))
-        assert info is not None
-        report.figures["bytes of a heartbeat"] = len(info.key) + len(info.value)
         for rate in RATES:
             ended, revisions, size = _runs(measured, rate, seconds)
             runs.add(rate, ended, revisions / ended, size / ended, size / revisions * KEPT / 1024**3)
+    _heartbeats(report, seconds)
     _rows(report, rows)
     memory = report.table("memory of a master", "jobs", "MB")
     for jobs in JOBS:
@@ -69,6 +68,34 @@ def _runs(measured: System, rate: int, seconds: int) -> tuple[int, int, int]:
     )
     assert ended, f"nothing ran at {rate} runs/s"
     return ended, _revision(client) - revision, client.status()[1] - size
+
+
+def _heartbeats(report: Report, seconds: int) -> None:
+    """What heartbeats of other workers, written from here, cost etcd and a worker; also with more watches."""
+    table = report.table("heartbeats", "a second", "watches", "etcd, % of a core", "a worker, % of a core")
+    with system() as measured:
+        client, worker = measured.cluster.client, measured.cluster.workers["w0"]
+        found = client.get(keys.worker(worker.id))
+        assert found is not None
+        assert measured.etcd.process is not None
+        own = WorkerInfo.model_validate_json(found.value)
+        report.figures["bytes of a heartbeat"] = len(found.key) + len(found.value)
+        pids = {"etcd": measured.etcd.process.pid, **worker.pids()}
+        for rate, watches in ((0, 0), (HEARTBEATS, 0), (HEARTBEATS, WATCHES)):
+            mirrors = [Mirror(client, [keys.WORKERS]) for _ in range(watches)]
+            for mirror in mirrors:
+                mirror.start()
+            clock = CpuClock(pids)
+            for tick in ticks(seconds, 1 / TICKS, f"{rate} heartbeats/s, {watches} more watches"):
+                for number in range(rate // TICKS):
+                    beat = own.model_copy(update={"id": f"other-{number}", "heartbeat": tick})
+                    client.put(keys.worker(beat.id), beat.to_json())
+            used = clock.seconds()
+            share = {name: 100 * each / clock.elapsed for name, each in used.items()}
+            for mirror in mirrors:
+                mirror.stop()
+            etcd = share.pop("etcd")
+            table.add(rate, 1 + watches, etcd, sum(share.values()))
 
 
 def _rows(report: Report, rows: int) -> None:
