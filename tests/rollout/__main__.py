@@ -15,7 +15,7 @@ LAYOUTS: dict[str, Groups] = {"one": ONE, "spread": SPREAD}
 ENTER = """
 {machines}
 
-Commands on a machine (NAME), by what enters it:
+To enter a machine, for example {first}:
   {enter}
 Programs with the machines in reach, a browser or curl for example:
   {switch} COMMAND
@@ -50,11 +50,15 @@ def _up(layout: Groups, bare: bool, arguments: list[str]) -> None:
             command = playbook.command(*arguments)
             if not bare:
                 subprocess.run(command, cwd=ANSIBLE, env=playbook.environment(), check=False)
-            machines = "\n".join(f"{name:<10} {machine.address}" for name, machine in fleet.machines.items())
+            machines = "\n".join(
+                f"{machine.address}  {name:<8} --target={machine.init}"
+                for name, machine in fleet.machines.items()
+            )
             print(
                 ENTER.format(
                     machines=machines,
-                    enter=" ".join(fleet[names[0]].command("")[:-3]) + " bash   # this is " + names[0],
+                    first=names[0],
+                    enter=" ".join(fleet[names[0]].command("")[:-2]),
                     switch=" ".join(fleet.switch.command()),
                     ansible=ANSIBLE,
                     playbook=" ".join(command),

@@ -84,26 +84,28 @@ class Machine:
             return False
         return self.run("systemctl is-active --quiet multi-user.target ssh", check=False).returncode == 0
 
+    @property
+    def init(self) -> int:
+        """The process id, here, of its process 1."""
+        assert self._init is not None, f"{self.name} has not booted"
+        return self._init
+
     def command(self, script: str) -> list[str]:
         """The command line that runs `script` on the machine with bash, whatever its network does."""
-        assert self._init is not None, f"{self.name} has not booted"
-        enter = [
-            "nsenter",
-            f"--target={self._init}",
-            "--mount",
-            "--uts",
-            "--ipc",
-            "--net",
-            "--pid",
-            "--cgroup",
-        ]
-        clean = [
+        enter = "nsenter --mount --uts --ipc --net --pid --cgroup --root --wd"
+        path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return [
+            *enter.split(),
+            f"--target={self.init}",
+            "--",
             "env",
             "-i",
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            path,
             "HOME=/root",
+            "bash",
+            "-c",
+            script,
         ]
-        return [*enter, "--root", "--wd", "--", *clean, "bash", "-c", script]
 
     def run(
         self, script: str, *, check: bool = True, timeout: float = 60, stdin: str = ""

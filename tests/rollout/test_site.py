@@ -1,0 +1,187 @@
+"""The whole playbook on one machine, from a bare Debian to a cluster that runs jobs."""
+
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.harness.poll import wait_until
+from tests.rollout.machines import Fleet, Machine
+from tests.rollout.playbook import ONE, Playbook, serve_store
+
+CONSOLE = "cron.example.com"
+UNITS = {  # unit -> the account it runs as
+    "etcd": "etcd",
+    "yuanya-master": "yuanya-master",
+    "yuanya-worker": "yuanya-worker",
+    "nginx": "",  # its workers give up root by themselves
+    "prometheus": "prometheus",
+    "prometheus-blackbox-exporter": "prometheus",
+}
+READY_SECONDS = 120
+# Installing and starting everything takes a minute or two, and longer where many tests run at once.
+pytestmark = pytest.mark.timeout(900)
+
+
+@dataclass(frozen=True)
+class Site:
+    fleet: Fleet
+    playbook: Playbook
+    second_run: dict[str, int]
+
+    @property
+    def machine(self) -> Machine:
+        return self.fleet["one"]
+
+    @contextmanager
+    def browser(self) -> Iterator[httpx.Client]:
+        """A client outside the cluster that trusts its authority, and nothing else."""
+        context = ssl.create_default_context(cafile=str(self.playbook.inventory / "pki/ca.crt"))
+        with (
+            self.fleet.switch.inside(),
+            httpx.Client(
+                base_url=f"https://{self.machine.address}",
+                headers={"Host": CONSOLE},
+                verify=context,
+                timeout=30,
+            ) as client,
+        ):
+            client.event_hooks["request"] = [_ask_for_console]
+            yield client
+
+    def is_ready(self) -> bool:
+        with self.browser() as browser:
+            try:
+                return browser.get("/readyz").status_code == 200
+            except httpx.HTTPError:
+                return False
+
+    def signed_in(self, browser: httpx.Client) -> httpx.Client:
+        password = self.playbook.secrets["yuanya_admin_password"]
+        answer = browser.post("/api/v1/session", json={"username": "admin", "password": password})
+        answer.raise_for_status()
+        browser.headers |= {"X-CSRF-Token": answer.json()["csrfToken"], "Origin": f"https://{CONSOLE}"}
+        return browser
+
+
+def _ask_for_console(request: httpx.Request) -> None:
+    request.extensions["sni_hostname"] = CONSOLE
+
+
+@pytest.fixture(scope="module")
+def site(bootable: None, wheel: Path) -> Iterator[Site]:
+    with Fleet("one") as fleet:
+        fleet.start()
+        variables = {
+            "yuanya_wheel": str(wheel),
+            "yuanya_store_url": serve_store(fleet, "one"),
+            "yuanya_console_name": CONSOLE,
+        }
+        with Playbook(fleet, ONE, variables) as playbook:
+            playbook.run()
+            yield Site(fleet, playbook, playbook.run())
+
+
+def test_a_second_run_changes_nothing(site):
+    assert site.second_run == {"one": 0} | dict.fromkeys(site.second_run, 0)
+
+
+def test_units_run_as_their_accounts_and_start_at_boot(site):
+    properties = ("ActiveState", "SubState", "UnitFileState", "User", "NRestarts")
+    stated = {unit: site.machine.unit(unit, *properties) for unit in UNITS}
+    wanted = {"ActiveState": "active", "SubState": "running", "UnitFileState": "enabled", "NRestarts": "0"}
+    assert stated == {unit: wanted | {"User": user} for unit, user in UNITS.items()}
+    worker = site.machine.unit("yuanya-worker", "KillMode", "Delegate", "TimeoutStopUSec")
+    assert (worker["KillMode"], worker["Delegate"]) == ("mixed", "yes")
+    assert site.machine.run("systemctl --failed --quiet").stdout == ""
+
+
+def test_console_answers_through_nginx_to_those_who_check_its_certificate(site):
+    with site.browser() as browser:
+        page = browser.get("/")
+        assert page.status_code == 200
+        assert "<html" in page.text
+        plain = httpx.get(f"http://{site.machine.address}/jobs", headers={"Host": CONSOLE}, timeout=30)
+        assert plain.status_code in (301, 308)
+        assert plain.headers["Location"] == f"https://{CONSOLE}/jobs"
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"https://{site.machine.address}/", timeout=30)
+
+
+def test_a_job_made_by_the_api_runs(site):
+    job = {"name": "who", "command": "echo I am $(id -un)", "cronExpr": "* * * * * *"}
+    with site.browser() as browser:
+        api = site.signed_in(browser)
+        api.post("/api/v1/jobs", json=job).raise_for_status()
+        run = wait_until(lambda: _succeeded(api, "who"), READY_SECONDS, "a run of the job")
+        assert api.get(f"/api/v1/runs/{run['id']}/output").text == "I am yuanya-worker\n"
+        assert run["worker"] == "one"
+        api.delete("/api/v1/jobs/who").raise_for_status()
+
+
+def _succeeded(api: httpx.Client, job: str) -> dict[str, Any] | None:
+    answer = api.get("/api/v1/runs", params={"job": job, "status": "succeeded", "limit": 1})
+    answer.raise_for_status()
+    return next(iter(answer.json()["items"]), None)
+
+
+def test_prometheus_reaches_every_target(site):
+    def down() -> list[str] | None:
+        said = site.machine.run("curl -sS --max-time 10 http://127.0.0.1:9090/api/v1/targets").stdout
+        targets = json.loads(said)["data"]["activeTargets"]
+        jobs = {target["labels"]["job"] for target in targets}
+        wanted = {"etcd", "prometheus", "yuanya-console", "yuanya-master", "yuanya-worker"}
+        return [target for target in targets if target["health"] != "up"] + sorted(wanted - jobs)
+
+    try:
+        wait_until(lambda: not down(), READY_SECONDS)
+    except AssertionError:
+        pytest.fail(f"not reached: {json.dumps(down(), indent=1)}")
+
+
+def test_secrets_are_for_their_accounts_only(site):
+    """Nobody else finds one: in no file, no command line, no environment, no property of a unit."""
+    account = "setpriv --reuid=nobody --regid=nogroup --clear-groups"
+    places = "/etc /opt /root /run /srv /tmp /usr/local /var /proc/[0-9]*/cmdline /proc/[0-9]*/environ"
+    search = (
+        f"{account} grep --recursive --files-with-matches --devices=skip --fixed-strings --file=/dev/stdin"
+    )
+    values = "\n".join(site.playbook.secrets.values())
+    found = site.machine.run(
+        f"cp /dev/stdin /run/values && chmod 644 /run/values && {search.replace('/dev/stdin', '/run/values')}"
+        f" {places} 2>/dev/null | grep -v ^/run/values; rm /run/values",
+        stdin=values,
+        timeout=120,
+    )
+    assert found.stdout == ""
+    shown = site.machine.run(f"{account} systemctl show {' '.join(UNITS)}").stdout
+    assert not [value for value in site.playbook.secrets.values() if value in shown]
+
+
+def test_etcd_knows_its_clients_by_certificate(site):
+    address = f"https://{site.machine.address}:2379"
+    ask = f"curl -sS --max-time 10 --cacert /etc/etcd/tls/ca.crt {address}/version"
+    assert site.machine.run(ask, check=False).returncode != 0
+    known = f"{ask} --cert /etc/etcd/tls/root.crt --key /etc/etcd/tls/root.key"
+    assert "etcdserver" in site.machine.run(known).stdout
+
+
+def test_all_comes_back_after_a_power_cut(site):
+    """Last of the module: it begins to boot again."""
+    site.machine.power_off()
+    site.machine.power_on()
+    site.machine.wait()
+    wait_until(site.is_ready, READY_SECONDS, "the console after the power cut")
+    job = {"name": "after", "command": "true", "cronExpr": "* * * * * *"}
+    with site.browser() as browser:
+        api = site.signed_in(browser)
+        api.post("/api/v1/jobs", json=job).raise_for_status()
+        wait_until(lambda: _succeeded(api, "after"), READY_SECONDS, "a run after the power cut")
+    active = site.machine.run(f"systemctl is-active {' '.join(UNITS)}", check=False).stdout.split()
+    assert set(active) == {"active"}
