@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
-from app.cli.commands import backup, import_crontab, job, ledger, login, restore, roles, up, workers
+from app.cli.commands import backup, doctor, import_crontab, job, ledger, login, restore, roles, up, workers
 from app.cli.output import err
 from app.common.errors import CronError, SettingsError
 
@@ -76,6 +76,7 @@ app.command("logout")(login.logout)
 app.add_typer(job.app, name="job")
 app.add_typer(workers.app, name="workers")
 app.command("ledger")(ledger.ledger)
+app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("import-crontab")(import_crontab.import_crontab)

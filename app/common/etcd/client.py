@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import grpc
 from pyetcd import etcdrpc as rpc
@@ -68,7 +68,7 @@ class EtcdClient:
         self._connections: dict[int, Connection] = {}
 
     @classmethod
-    def from_settings(cls, settings: CommonSettings) -> "EtcdClient":
+    def from_settings(cls, settings: CommonSettings) -> Self:
         password = settings.etcd_password
         return cls(
             settings.etcd_endpoints,

@@ -11,6 +11,7 @@ from app.common.logstore.base import (
     RecentRun,
     RunPage,
     RunQuery,
+    StoreFacts,
     StoreResult,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "RecentRun",
     "RunPage",
     "RunQuery",
+    "StoreFacts",
     "StoreResult",
     "open_store",
 ]

@@ -124,12 +124,24 @@ class LiveOutput:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """`server`: which it is, in words. `missing`: indexes and tables that `prepare` would make."""
+
+    server: str
+    missing: tuple[str, ...] = ()
+
+
 class LogStore(Protocol):
     def prepare(self) -> None:
         """Create tables, collections and indexes where missing. Several processes may call it at once."""
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the store answers."""
+
+    def examine(self) -> StoreFacts:
+        """What an operator should know. Raises where it does not answer or may not be written; nothing is
+        changed."""
 
     def store(self, runs: Sequence[Run]) -> StoreResult:
         """Store a batch, durably when this returns. Idempotent by run id:

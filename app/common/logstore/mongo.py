@@ -31,6 +31,7 @@ from app.common.logstore.base import (
     RecentRun,
     RunPage,
     RunQuery,
+    StoreFacts,
     StoreResult,
 )
 from app.common.logstore.measure import measured
@@ -40,6 +41,7 @@ from app.common.logstore.mongo_writer import MongoWriter
 from app.common.models import Run, Status, Trigger
 
 _MINUTE_MS = 60_000
+_NO_RUN = "no run has this id"
 _PRUNED_AT_ONCE = 1000
 _STORED = [status.value for status in Status if status is not Status.RUNNING]
 _LEDGER_FIELDS = {"jobName": True, "planTime": True, "lastPlanTime": True, "count": True, "status": True}
@@ -104,6 +106,20 @@ class MongoLogStore:
     def ping(self) -> None:
         with translated():
             self._client.admin.command("ping")
+
+    def examine(self) -> StoreFacts:
+        with translated():
+            version = self._client.server_info().get("version", "of unknown version")
+            replicas = self._client.admin.command("hello").get("setName")
+            self._log.update_one(
+                {"_id": _NO_RUN}, {"$set": {"_id": _NO_RUN}}
+            )  # finds nothing; tries the right
+            known = [[name for name, _ in index["key"]] for index in self._log.index_information().values()]
+        # By their fields: servers that only speak MongoDB's protocol give them names of their own.
+        wanted = [list(index.document["key"]) for index in _LOG_INDEXES]
+        missing = tuple(f"the index of {', '.join(fields)}" for fields in wanted if fields not in known)
+        server = f"MongoDB {version}, {f'replica set {replicas}' if replicas else 'a single server'}"
+        return StoreFacts(server, missing)
 
     def close(self) -> None:
         self._client.close()

@@ -22,6 +22,7 @@ from app.common.logstore.base import (
     RecentRun,
     RunPage,
     RunQuery,
+    StoreFacts,
     StoreResult,
 )
 from app.common.logstore.measure import measured
@@ -62,6 +63,14 @@ class SqliteLogStore:
     def ping(self) -> None:
         with self._db.read() as connection:
             connection.execute("SELECT 1 FROM run LIMIT 1").fetchone()
+
+    def examine(self) -> StoreFacts:
+        with self._db.write() as connection:  # takes the lock of writers, and commits nothing
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            (size,) = connection.execute("PRAGMA page_size").fetchone()
+        missing = () if version else ("its tables",)
+        return StoreFacts(f"SQLite {sqlite3.sqlite_version}, {pages * size / 1024**2:.0f} MiB", missing)
 
     def close(self) -> None:
         self._db.close()

@@ -15,6 +15,7 @@ OTHERS = [
     ["logout"],
     ["ledger"],
     ["import-crontab"],
+    ["doctor"],
     ["backup"],
     ["restore"],
 ]
