@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.common.errors import EtcdError, EtcdUnavailable, FieldError, StoreError
+from app.common.logs import request_id
 from app.common.refusals import in_words, refusals
 from app.master.pages import sign_in, wants_page
 from app.master.security.headers import HEADERS
@@ -38,6 +39,9 @@ class ProblemDetails(BaseModel):
     status: int = Field(examples=[422])
     detail: str = Field(examples=["cronExpr: minute 60 is out of range 0-59"])
     errors: list[FieldProblem] = Field(default_factory=list)
+    request_id: str | None = Field(
+        None, alias="requestId", description="Of an answer from 500 on: the master's log has it too"
+    )
 
 
 @dataclass(eq=False)
@@ -81,6 +85,8 @@ def response(problem: Problem) -> JSONResponse:
     }
     if problem.errors:
         body["errors"] = [{"field": field, "message": message} for field, message in problem.errors]
+    if problem.status >= 500 and (request := request_id.get()):
+        body["requestId"] = request
     return JSONResponse(body, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 

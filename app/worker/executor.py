@@ -30,8 +30,7 @@ MAX_KEPT_BYTES = 64 * 1024 * 1024  # of rows kept until they are stored; beyond 
 
 def main(settings: WorkerSettings, sockets: Path, parent: Parent, index: int) -> None:
     """Entry point of the process."""
-    executor = Executor(settings, sockets, index)
-    process_loop(f"executor-{index}", settings, parent, executor.turn, executor.close)
+    process_loop(f"executor-{index}", settings, parent, lambda: Executor(settings, sockets, index))
 
 
 class Executor:
@@ -78,10 +77,14 @@ class Executor:
             match message:
                 case m.FireClaimed():
                     self._fires[message.run.id] = message
+                    if log.isEnabledFor(logging.DEBUG):
+                        log.debug("A run begins.", extra={"action": "run", **_ids(message.run)})
                     self._runner.launch([_launch(message)])
                 case m.KillOrdered():
                     for run_id in message.run_ids:
-                        self._runner.kill(run_id, Cause.KILL, message.by)
+                        if self._runner.kill(run_id, Cause.KILL, message.by):
+                            ids = _ids(self._fires[run_id].run)
+                            log.info("A run is killed.", extra={"action": "kill", "by": message.by, **ids})
                 case m.OutputWatched():
                     self._runner.watch_output(message.run_id, message.watched)
                 case m.RowsSettled():
@@ -93,7 +96,11 @@ class Executor:
                     self._stopping = message
                     self._runner.kill_all(Cause.STOP)
                 case _:
-                    log.error("An executor got a message that is not for it: %s", type(message).__name__)
+                    log.error(
+                        "An executor got a message that is not for it: %s",
+                        type(message).__name__,
+                        extra={"action": "message"},
+                    )
 
     def _report(self, ended: list[Ended]) -> None:
         if not ended:
@@ -105,6 +112,7 @@ class Executor:
             if end.run_id in fires
         ]
         self._job_counts.count(row for row in rows if fires[row.id].measured)
+        _log_ends(rows)
         for row in rows:
             self._keep(row)
         # The rows go out first: a scheduler that knows of an end can rely on the row being under way.
@@ -186,6 +194,28 @@ def _launch(fire: m.FireClaimed) -> Launch:
         grace=fire.grace,
         output_limit=fire.output_limit,
     )
+
+
+def _ids(run: Run) -> dict[str, str]:
+    return {"runId": run.id, "job": run.job_name}
+
+
+def _log_ends(rows: list[Run]) -> None:
+    """Runs that ended well are told at DEBUG only: there may be thousands a second."""
+    debugging = log.isEnabledFor(logging.DEBUG)
+    for row in rows:
+        if debugging or row.status is not Status.SUCCEEDED:
+            facts = {
+                "status": row.status.value,
+                "trigger": row.trigger.value,
+                "attempt": row.attempt,
+                "exitCode": row.exit_code,
+                "seconds": (row.end_time - row.start_time) / 1000
+                if row.start_time and row.end_time
+                else None,
+            }
+            level = logging.DEBUG if row.status is Status.SUCCEEDED else logging.INFO
+            log.log(level, "A run has ended.", extra={"action": "run", **_ids(row), **facts})
 
 
 def _measure(rows: list[Run]) -> float:

@@ -28,15 +28,19 @@ MAX_BUFFER_BYTES = 128 * 1024 * 1024  # rows in memory when neither store nor sp
 FULL_SECONDS = 1.0  # between tries when there is nowhere to put the rows
 MAX_BACKOFF = 5.0  # seconds between tries while the store is away
 PRUNE_SECONDS = 3600.0
+CONFLICTS_LOGGED = 10  # of a batch
 UNSTORABLE = "[this output was refused by the log store]"
 
 
 def main(settings: WorkerSettings, sockets: Path, parent: Parent) -> None:
     """Entry point of the process."""
-    store = open_store(settings.store_url, settings.store_timeout_seconds)
-    spool = Spool(settings.data_dir / "spool", settings.spool_max_bytes)
-    writer = LogWriter(store, spool, Inbox(sockets, "log-writer"), Outbox(sockets, "scheduler"))
-    process_loop("log-writer", settings, parent, writer.turn, writer.close)
+
+    def make() -> LogWriter:
+        store = open_store(settings.store_url, settings.store_timeout_seconds)
+        spool = Spool(settings.data_dir / "spool", settings.spool_max_bytes)
+        return LogWriter(store, spool, Inbox(sockets, "log-writer"), Outbox(sockets, "scheduler"))
+
+    process_loop("log-writer", settings, parent, make)
 
 
 class LogWriter:
@@ -158,14 +162,17 @@ class LogWriter:
         LOG_ROWS.inc(result.stored + result.known)
         if result.conflicts:
             LOG_CONFLICTS.inc(len(result.conflicts))
-            log.error(
-                "Runs were doubled: another worker's rows exist.",
-                extra={"action": "conflict", "runs": ",".join(result.conflicts[:10])},
-            )
+            self._log_conflicts(rows, result.conflicts)
         finished = [row.id for row in rows if row.id in self._watched]
         if finished:
             self._clear_live(finished)
         return True
+
+    def _log_conflicts(self, rows: Sequence[Run], conflicts: Sequence[str]) -> None:
+        jobs = {row.id: row.job_name for row in rows}
+        for run_id in conflicts[:CONFLICTS_LOGGED]:
+            extra = {"action": "conflict", "runId": run_id, "job": jobs.get(run_id), "of": len(conflicts)}
+            log.error("A run was doubled: another worker's row exists.", extra=extra)
 
     def _write_apart(self, rows: Sequence[Run], error: StoreError) -> bool:
         """Find the row that is refused by halving, and store it without its output."""
@@ -174,11 +181,11 @@ class LogWriter:
             return self._write(rows[:middle]) and self._write(rows[middle:])
         row = rows[0]
         if row.output != UNSTORABLE:
-            log.error("A row is refused: %s", error, extra={"action": "store", "run": row.id})
+            log.error("A row is refused: %s", error, extra=_about(row))
             row.output = UNSTORABLE
             return self._write([row])
         self._given_up.inc()
-        log.error("A row is given up: %s", error, extra={"action": "store", "run": row.id})
+        log.error("A row is given up: %s", error, extra=_about(row))
         return True
 
     def _usable(self) -> bool:
@@ -245,7 +252,9 @@ class LogWriter:
         except StoreUnavailable as error:
             self._stay_away(error)  # the rows must not wait behind each chunk
         except StoreError as error:
-            log.warning("Live output was not passed on: %s", error, extra={"run": chunk.run_id})
+            log.warning(
+                "Live output was not passed on: %s", error, extra={"action": "live", "runId": chunk.run_id}
+            )
 
     def _clear_live(self, run_ids: list[str]) -> None:
         self._watched.difference_update(run_ids)
@@ -264,3 +273,7 @@ class LogWriter:
             log.warning("Old rows were not removed: %s", error, extra={"action": "prune"})
             return
         log.info("Removed old rows.", extra={"action": "prune", "rows": pruned})
+
+
+def _about(row: Run) -> dict[str, str]:
+    return {"action": "store", "runId": row.id, "job": row.job_name}

@@ -24,7 +24,7 @@ def run(settings: WorkerSettings) -> int:
     Raises WorkerError when it cannot start or go on: another worker has its id or its data directory, the
     port of the metrics is taken, one of its processes keeps dying.
     """
-    configure(settings.log_level, as_json=settings.log_json, process="worker")
+    configure(settings.log_level, as_json=settings.log_json, process="main", worker=settings.worker_id)
     set_title("worker")
     with _data_directory(settings.data_dir) as data, _runtime_directory(data) as runtime:
         metrics = runtime / "metrics"

@@ -8,6 +8,7 @@ import select
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.common.logs import configure
 from app.common.settings import WorkerSettings
@@ -25,27 +26,37 @@ class Parent:
         return os.getppid() == self.pid
 
 
-def process_loop(
-    name: str,
-    settings: WorkerSettings,
-    parent: Parent,
-    turn: Callable[[], bool],
-    close: Callable[[], None],
-) -> None:
-    """Call `turn` until it returns False or the parent is gone, then `close`.
+class Part(Protocol):
+    """What a process does: `turn` again and again until it returns False, then `close`."""
 
-    Signals meant for the whole group are left to the main process, which stops its children in order.
+    def turn(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+def process_loop(name: str, settings: WorkerSettings, parent: Parent, make: Callable[[], Part]) -> None:
+    """Make a part and let it work until it has done, or the parent is gone.
+
+    Signals meant for the whole group are left to the main process, which stops its children in order. An
+    error ends the process, with exit code 1 and a line in the log.
     """
     prepare(name, settings)
+    try:
+        _work(make(), parent)
+    except Exception:
+        log.exception("The process ends by an error.", extra={"action": "crash"})
+        raise SystemExit(1) from None
+
+
+def _work(part: Part, parent: Parent) -> None:
     gc.set_threshold(20_000)  # a turn makes thousands of objects that die with it, none of them in a cycle
     gc.freeze()  # modules and their like live as long as the process: a collection need not walk over them
     try:
-        while turn():
+        while part.turn():
             if not parent.alive():
                 log.error("The main process is gone; stopping.", extra={"action": "stop"})
                 break
     finally:
-        close()
+        part.close()
 
 
 def rest(seconds: float) -> None:
@@ -62,6 +73,6 @@ def set_title(name: str) -> None:
 def prepare(name: str, settings: WorkerSettings) -> None:
     """Set up logs and signals of a child process."""
     set_title(name)
-    configure(settings.log_level, as_json=settings.log_json, process=name)
+    configure(settings.log_level, as_json=settings.log_json, process=name, worker=settings.worker_id)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

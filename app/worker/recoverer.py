@@ -100,7 +100,7 @@ class Recoverer:
             log.warning(
                 "Recording runs that were left behind: %s.",
                 reason,
-                extra={"action": "recover", "worker": worker, "runs": len(records)},
+                extra={"action": "recover", "owner": worker, "runs": len(records)},
             )
         found = (recover(kv, reason, self._find_job, now, self._retention_ms) for kv in records)
         return [each for each in found if each]

@@ -90,7 +90,10 @@ class Runner:
         """Start these commands, in this order, during the next polls."""
         for launch in launches:
             if launch.run_id in self._runs or launch.run_id in self._pending:
-                log.error("Refused to start a run twice.", extra={"action": "launch", "run": launch.run_id})
+                log.error(
+                    "Refused to start a run twice.",
+                    extra={"action": "launch", "runId": launch.run_id, "job": launch.job_name},
+                )
             else:
                 self._pending[launch.run_id] = launch
 

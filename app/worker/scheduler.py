@@ -53,9 +53,12 @@ class _Arriving:
 
 def main(settings: WorkerSettings, sockets: Path, parent: Parent) -> None:
     """Entry point of the process."""
-    client = EtcdClient.from_settings(settings)
-    scheduler = Scheduler(settings, client, sockets)
-    process_loop("scheduler", settings, parent, scheduler.turn, scheduler.close)
+    process_loop(
+        "scheduler",
+        settings,
+        parent,
+        lambda: Scheduler(settings, EtcdClient.from_settings(settings), sockets),
+    )
 
 
 class Scheduler:
@@ -348,7 +351,9 @@ class Scheduler:
         if change.held is None:
             self._planner.forget(change.name)
             log.warning(
-                "A job is invalid: %s", self._table.invalid[change.name].reason, extra={"job": change.name}
+                "A job is invalid: %s",
+                self._table.invalid[change.name].reason,
+                extra={"action": "job", "job": change.name},
             )
         elif change.replan:
             self._planner.forget(change.name)
@@ -473,6 +478,12 @@ class Scheduler:
             self._to_writer.send(final)
             for row in final:
                 RUNS.labels(status=row.status.value, trigger=row.trigger.value).inc(row.count)
+                if row.status is Status.LOST:
+                    log.warning(
+                        "A run is lost: %s.",
+                        row.reason,
+                        extra={"action": "lost", "runId": row.id, "job": row.job_name, "owner": row.worker},
+                    )
             self._job_counts.count(row for row in final if self._is_measured(row.job_name))
 
     def _is_measured(self, name: str) -> bool:

@@ -87,7 +87,10 @@ class Settler:
                 if not isinstance(error, LeaseNotFound):
                     refusal = error
                     continue
-                log.warning("A lock was not taken again: its lease has ended.", extra={"action": "settle"})
+                log.warning(
+                    "A lock was not taken again: its lease has ended.",
+                    extra={"action": "settle", "key": batch[0]},
+                )
             for key in batch:
                 del self._operations[key]
         if refusal:

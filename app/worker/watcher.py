@@ -32,8 +32,12 @@ STARTING_SECONDS = 0.02  # of a turn while nothing may be claimed: the clock is 
 
 def main(settings: WorkerSettings, sockets: Path, parent: Parent) -> None:
     """Entry point of the process."""
-    watcher = Watcher(settings, EtcdClient.from_settings(settings), sockets, parent)
-    process_loop("watcher", settings, parent, watcher.turn, watcher.close)
+    process_loop(
+        "watcher",
+        settings,
+        parent,
+        lambda: Watcher(settings, EtcdClient.from_settings(settings), sockets, parent),
+    )
 
 
 class Watcher:
@@ -174,7 +178,12 @@ class Watcher:
     def _refuse(self, known: WorkerInfo) -> None:
         """Its lease may only be the remains of a worker that ran elsewhere: give it time to run out."""
         if time.monotonic() < self._refused_until and not is_alive_here(known):
-            log.warning("Waiting for the lease of %s on %s to end.", self._id, known.host)
+            log.warning(
+                "Waiting for the lease of %s on %s to end.",
+                self._id,
+                known.host,
+                extra={"action": "register"},
+            )
             return
         self._to_main.send(
             m.StartRefused(

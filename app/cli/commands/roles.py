@@ -47,7 +47,7 @@ def worker(
         labels=assignments("--label", label) if label else None,
         metrics_port=metrics_port,
     )
-    logs.configure(settings.log_level, as_json=settings.log_json, process="worker")
+    logs.configure(settings.log_level, as_json=settings.log_json, process="main", worker=settings.worker_id)
 
     # The processes of a worker are spawned; without this each would import the whole command line again.
     main = sys.modules["__main__"]

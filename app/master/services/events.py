@@ -123,7 +123,7 @@ class Events:
                 for event in await run_in_threadpool(self._news.look):
                     self._publish(event)
             except CronError as error:
-                log.debug("News of runs are not known: %s", error)
+                log.debug("News of runs are not known: %s", error, extra={"action": "news"})
             except Exception:  # the poller would end, and nobody hear of runs any more
                 log.exception("News of runs cannot be read.", extra={"action": "news-failed"})
 

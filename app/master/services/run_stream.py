@@ -75,7 +75,7 @@ class RunStreams:
                         yield text
                         continue
                 except CronError as error:
-                    log.info("A stream waits: %s", error, extra={"action": "stream", "run_id": run_id})
+                    log.info("A stream waits: %s", error, extra={"action": "stream", "runId": run_id})
                 if found is not None:
                     trace_seen = now
                 elif now - trace_seen > TRACELESS_SECONDS:

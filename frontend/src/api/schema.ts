@@ -2111,6 +2111,11 @@ export interface components {
             /** Errors */
             errors?: components["schemas"]["FieldProblem"][];
             /**
+             * Requestid
+             * @description Of an answer from 500 on: the master's log has it too
+             */
+            requestId?: string | null;
+            /**
              * Status
              * @example 422
              */

@@ -3,12 +3,15 @@
 import json
 import logging
 import re
+import subprocess
+import sys
+import threading
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.common.logs import JsonFormatter, TextFormatter, configure
+from app.common.logs import JsonFormatter, TextFormatter, configure, request_id
 
 TEXT = TextFormatter("scheduler")
 JSON = JsonFormatter("scheduler")
@@ -119,7 +122,10 @@ def test_a_traceback_is_one_field_in_json():
 def _restored_logging():
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook
     yield
+    sys.excepthook, threading.excepthook = hooks
+    logging.captureWarnings(False)
     root.handlers[:], root.level = handlers, level
 
 
@@ -148,3 +154,36 @@ def test_chatty_libraries_are_quiet(capsys):
     for name in ("uvicorn.access", "pymongo.command", "httpx"):
         logging.getLogger(name).info("GET /")
     assert capsys.readouterr().err == ""
+
+
+def test_lines_of_a_worker_name_it_and_those_of_a_request_its_id():
+    formatter = JsonFormatter("scheduler", "w1")
+    assert json.loads(formatter.format(record("x")))["worker"] == "w1"
+    given = request_id.set("abc")
+    try:
+        assert json.loads(formatter.format(record("x")))["requestId"] == "abc"
+        assert TEXT.format(record("x")).endswith("x requestId=abc")
+    finally:
+        request_id.reset(given)
+    assert "requestId" not in json.loads(formatter.format(record("x")))
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "messages"),
+    [
+        ("raise ValueError('one\\ntwo')", 1, ["The process ends by an error."]),
+        (
+            "import threading; t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()",
+            0,
+            ["A thread ends by an error."],
+        ),
+        ("import warnings; warnings.warn('old', UserWarning)", 0, ["UserWarning: old"]),
+    ],
+)
+def test_what_nobody_catches_is_a_line_like_others(program, code, messages):
+    start = "from app.common.logs import configure; configure('INFO', as_json=True, process='p'); "
+    ended = subprocess.run([sys.executable, "-c", start + program], capture_output=True, text=True)
+    assert ended.returncode == code
+    entries = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert len(entries) == len(messages)
+    assert all(wanted in entry["message"] for wanted, entry in zip(messages, entries, strict=True))
