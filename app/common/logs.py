@@ -9,6 +9,7 @@ import contextvars
 import json
 import logging
 import logging.config
+import os
 import re
 import sys
 import threading
@@ -31,6 +32,8 @@ def configure(level: str, *, as_json: bool, process: str, worker: str = "") -> N
     """Log to stderr, also what ends a thread or the process. `process` names the part of the system: master,
     scheduler, executor-1, ...; `worker` is the id of the worker that it belongs to, in JSON lines only.
     """
+    # What gRPC writes by itself is no line of ours, and floods the log while TLS fails. Read at its import.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     formatter = "json" if as_json else "text"
     logging.config.dictConfig(
         {

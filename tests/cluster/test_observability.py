@@ -16,9 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 import app
 from app.common.logstore import RunQuery
 from app.common.models import Status
-from tests.harness.cluster import Cluster
+from tests.harness.cluster import Cluster, WorkerProcess
 from tests.harness.master import MasterProcess
+from tests.harness.pki import Pki
 from tests.harness.poll import free_port, wait_until
+from tests.harness.secure_etcd import TlsEtcd
 
 OUTPUT = "0utput-0f-a-c0mmand"
 SECRET = "s3cret-va1ue-0f-the-test"
@@ -180,3 +182,28 @@ def test_a_worker_that_cannot_store_shows_it(cluster: Cluster) -> None:
         held.execute("ROLLBACK")
         held.close()
     wait_until(lambda: value("cron_spool_bytes") == 0, 30, "the replay")
+
+
+def test_what_grpc_would_write_while_tls_fails_is_not_in_the_log(tmp_path: Path) -> None:
+    pki = Pki(tmp_path / "pki")
+    for authority in ("ca", "another"):
+        pki.authority(authority)
+    for name in ("server", "root"):
+        pki.certificate(name)
+    etcd = TlsEtcd(tmp_path / "etcd", pki)
+    etcd.start()
+    settings = {
+        "etcd_endpoints": [etcd.endpoint],
+        "etcd_ca_cert": str(pki.crt("another")),
+        "store_url": f"sqlite:///{tmp_path / 'runs.db'}",
+        "log_json": True,
+    }
+    worker = WorkerProcess(tmp_path, "w0", settings)
+    worker.start()
+    try:
+        wait_until(lambda: '"action": "mirror"' in worker.log, 60, "word of the certificate")
+    finally:
+        worker.kill()
+        etcd.stop()
+    whole_lines = worker.log.rpartition("\n")[0]
+    assert any("certificate" in entry["message"] for entry in entries(whole_lines))
