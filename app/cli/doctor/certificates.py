@@ -1,8 +1,10 @@
 """When certificates end."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 
+from app.cli.doctor.etcd import files
 from app.cli.doctor.findings import Check, Finding, ok, problem, warning
 from app.common.settings import CommonSettings
 
@@ -15,18 +17,29 @@ def check(settings: CommonSettings) -> Check:
 
 def _certificates(settings: CommonSettings) -> Iterator[Finding]:
     from app.common.certificates import configured, ends
+    from app.common.etcd.inspect import certificate_ends
 
     for name, file in configured(settings).items():
         subject = f"certificate {name}"
         try:
-            left = (ends(file) - time.time()) / 86_400
+            end = ends(file)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "holds no certificate"
             yield problem(subject, f"{file}: {reason}", "correct the setting, or the rights of the file")
-            continue
-        if left < 0:
-            yield problem(subject, f"{file} ended {-left:.0f} days ago", "renew it: docs/secure.md")
-        elif left < SOON_DAYS:
-            yield warning(subject, f"{file} ends in {left:.0f} days", "renew it: docs/secure.md")
         else:
-            yield ok(subject, f"good for {left:.0f} days")
+            yield _judged(subject, str(file), end)
+    for endpoint in settings.etcd_endpoints:
+        if endpoint.startswith("https://"):
+            # One that is not trusted is told where etcd itself is looked at.
+            with contextlib.suppress(OSError):
+                end = certificate_ends(endpoint, files(settings), settings.etcd_timeout_seconds)
+                yield _judged("certificate etcd-server", endpoint, end)
+
+
+def _judged(subject: str, whose: str, end: float) -> Finding:
+    days = (end - time.time()) / 86_400
+    if days < 0:
+        return problem(subject, f"{whose}: ended {-days:.0f} days ago", "renew it: docs/secure.md")
+    if days < SOON_DAYS:
+        return warning(subject, f"{whose}: ends in {days:.0f} days", "renew it: docs/secure.md")
+    return ok(subject, f"{whose}: good for {days:.0f} days")

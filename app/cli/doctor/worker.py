@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.cli.doctor.findings import Check, Finding, ok, problem, warning
 from app.cli.doctor.ports import Port, state_of
-from app.common import keys
+from app.common import keys, secret_files
 from app.common.errors import EtcdUnavailable
 from app.common.etcd import EtcdClient
 from app.common.models import WorkerInfo
@@ -21,6 +21,8 @@ _MIB = 1024 * 1024
 def checks(settings: WorkerSettings) -> Iterator[Check]:
     yield Check("data directory", lambda: data_directory(settings))
     yield Check("worker id", lambda: _id(settings))
+    if settings.job_secrets_dir:
+        yield Check("job secrets", lambda: _job_secrets(settings))
     if settings.metrics_port:
         yield Check("metrics port", lambda: _port(settings))
 
@@ -83,6 +85,26 @@ def _is_locked(lock: Path) -> bool:
         )
     except OSError:
         return False
+
+
+def _job_secrets(settings: WorkerSettings) -> Iterator[Finding]:
+    """How many there are, and which a worker would refuse. Their values are thrown away."""
+    subject, directory = "job secrets", settings.job_secrets_dir
+    assert directory is not None
+    try:
+        names = sorted(entry.name for entry in directory.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        advice = "make it, readable for the worker's group, or correct YUANYA_JOB_SECRETS_DIR"
+        yield problem(subject, f"{directory}: {error.strerror}", advice)
+        return
+    for name in names:
+        try:
+            secret_files.read(directory, name)
+        except secret_files.SecretFileError as error:
+            yield warning(
+                subject, str(error), "jobs that use it fail: chmod 640, and chgrp to the worker's group"
+            )
+    yield ok(subject, f"{len(names)} in {directory}")
 
 
 def _id(settings: WorkerSettings) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import bisect
 import secrets
+import socket
 import ssl
 import time
 import urllib.request
@@ -16,7 +17,7 @@ from app.common.errors import EtcdError
 from app.common.etcd import txn
 from app.common.etcd.client import EtcdClient
 from app.common.etcd.connection import HistoryGone
-from app.common.etcd.handshake import TlsFiles
+from app.common.etcd.handshake import TlsFiles, address
 from app.common.settings import CommonSettings
 
 _MAX_METRICS = 4 * 1024 * 1024  # bytes
@@ -109,11 +110,7 @@ class Inspector(EtcdClient):
 
 def http_facts(endpoint: str, files: TlsFiles, timeout: float) -> HttpFacts:
     """From the page of metrics. Raises OSError where there is none."""
-    context = None
-    if endpoint.startswith("https://"):
-        context = ssl.create_default_context(cafile=files.ca)
-        if files.cert:
-            context.load_cert_chain(files.cert, files.key, password=lambda: b"")
+    context = _context(files) if endpoint.startswith("https://") else None
     began, sent = time.time(), time.monotonic()
     with urllib.request.urlopen(  # noqa: S310 - http or https, as the settings are checked to be
         f"{endpoint.rstrip('/')}/metrics", timeout=timeout, context=context
@@ -130,6 +127,27 @@ def http_facts(endpoint: str, files: TlsFiles, timeout: float) -> HttpFacts:
         quota=_metric(text, "etcd_server_quota_backend_bytes"),
         used=_metric(text, "etcd_mvcc_db_total_size_in_use_in_bytes"),
     )
+
+
+def certificate_ends(endpoint: str, files: TlsFiles, timeout: float) -> float:
+    """When the certificate that a member shows ends, in epoch seconds. Raises OSError where it shows none
+    that can be trusted."""
+    host, port = address(endpoint)
+    with (
+        socket.create_connection((host, port), timeout) as plain,
+        _context(files).wrap_socket(plain, server_hostname=host) as channel,
+    ):
+        shown = channel.getpeercert()
+    if not shown:
+        raise OSError("it shows no certificate")
+    return float(ssl.cert_time_to_seconds(str(shown["notAfter"])))
+
+
+def _context(files: TlsFiles) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=files.ca)
+    if files.cert:
+        context.load_cert_chain(files.cert, files.key, password=lambda: b"")
+    return context
 
 
 def _metric(text: str, name: str) -> int | None:

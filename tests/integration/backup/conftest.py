@@ -13,9 +13,10 @@ from tests.harness.services import Etcd
 class Commands:
     """`yuanya` with the settings of a master of one etcd."""
 
-    def __init__(self, etcd: Etcd, directory: Path) -> None:
+    def __init__(self, etcd: Etcd, directory: Path, **settings: str) -> None:
         self._directory = directory
-        self._settings = {"YUANYA_ETCD_ENDPOINTS": json.dumps([etcd.endpoint])}
+        given = {"etcd_endpoints": json.dumps([etcd.endpoint]), **settings}
+        self._settings = {f"YUANYA_{name.upper()}": value for name, value in given.items()}
 
     def __call__(self, *arguments: object, **more) -> subprocess.CompletedProcess:
         return subprocess.run(

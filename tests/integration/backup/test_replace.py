@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from app.common import keys
+from app.common.etcd.rights import MASTER, WORKER
 from app.common.models import Job
 from app.master.backup import restore as restoring
 from app.master.backup.archive import Archive
@@ -13,6 +14,8 @@ from app.master.backup.content import Part
 from app.master.backup.survey import Change
 from app.master.services.accounts.records import UserRecord
 from tests.harness.embedded import YUANYA, clean_environment
+from tests.harness.secure_etcd import SecureEtcd
+from tests.integration.backup.conftest import Commands
 
 
 def put_job(client, name, **fields) -> None:
@@ -108,6 +111,23 @@ def test_the_last_admin_cannot_be_lost(client, here):
     here.ok("backup", "b.tar.gz")
     put_user(client, "root", "admin")
     assert "no enabled admin would be left" in here.refused("restore", "b.tar.gz", "--replace", "--yes")
+
+
+def test_the_rights_of_a_master_are_enough(client, here, tmp_path):
+    put_job(client, "a")
+    put_user(client, "root", "admin")
+    client.put(keys.drain("w"), b"root")
+    here.ok("backup", "b.tar.gz")
+    secure = SecureEtcd(tmp_path / "secure")
+    secure.start()
+    try:
+        as_master = Commands(secure, tmp_path, **secure.settings(MASTER))
+        assert "3 created" in as_master.ok("restore", "b.tar.gz")
+        assert "1 jobs, 0 invalid jobs, 1 users, 0 tokens, 1 drains" in as_master.ok("backup", "c.tar.gz")
+        as_worker = Commands(secure, tmp_path, **secure.settings(WORKER))
+        assert "permission denied" in as_worker.refused("backup", "d.tar.gz")
+    finally:
+        secure.stop()
 
 
 def test_through_pipes(client, here, there, other_etcd):

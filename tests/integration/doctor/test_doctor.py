@@ -53,9 +53,11 @@ class TestAHealthySystem:
             )
             found = doctor()
             assert not found.of("problem"), found
-            assert not [each for each in found.of("warning") if "missing" not in each], (
+            # Neither an unbuilt console nor the etcd of this host is a matter of this test.
+            beside = ("index.html is missing", "etcd issue 13766")
+            assert not [each for each in found.of("warning") if not any(map(each.__contains__, beside))], (
                 found
-            )  # console unbuilt
+            )
             told = " ".join(found.of("ok"))
             for fact in ("a master serves", "w1 runs here", "a worker uses it now", "clocks of 1 workers"):
                 assert fact in told, told
@@ -191,8 +193,11 @@ class TestRights:
     def test_a_certificate_near_or_past_its_end(self, ask, guarded, days, level, words):
         guarded.pki.certificate("brief", days=days)
         files = {"etcd_cert": str(guarded.pki.crt("brief")), "etcd_key": str(guarded.pki.key("brief"))}
-        (told,) = ask("worker", "yuanya-worker", **files).of(level, "certificate etcd-client")
-        assert words in told
+        found = ask("worker", "yuanya-worker", **files)
+        assert words in found.of(level, "certificate etcd-client")[0]
+
+    def test_the_certificate_that_etcd_shows(self, ask):
+        assert "ends in 2 days" in ask("worker", "yuanya-worker").of("warning", "certificate etcd-server")[0]
 
 
 class TestClocks:
@@ -273,6 +278,18 @@ class TestThisHost:
             fcntl.flock(lock, fcntl.LOCK_EX)
             assert "a worker uses it now" in doctor().of("ok", "data directory")[0]
         assert "a worker uses it now" not in doctor().of("ok", "data directory")[0]
+
+    def test_secrets_of_jobs_that_cannot_be_used(self, doctor, tmp_path):
+        secrets = tmp_path / "secrets"
+        assert doctor(job_secrets_dir=str(secrets)).of("problem", "job secrets")
+        secrets.mkdir(mode=0o700)
+        for name, value in (("good", "hidden-value"), ("empty", "")):
+            (secrets / name).write_text(value)
+            (secrets / name).chmod(0o600)
+        found = doctor(job_secrets_dir=str(secrets))
+        assert "empty in" in found.of("warning", "job secrets")[0]
+        assert "2 in" in found.of("ok", "job secrets")[0]
+        assert "hidden-value" not in str(found)
 
     def test_an_id_in_use_elsewhere(self, doctor, etcd):
         register(etcd.client(), "w1", "host-b")
