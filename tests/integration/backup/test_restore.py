@@ -36,7 +36,9 @@ EVERY_FIELD = {
     "workerLabels": {"zone": "a"},
     "shell": "/bin/sh",
     "cwd": "/tmp",
-    "env": {"VALUE": "ü €"},
+    "env": {"VALUE": "ü €", "PASSWORD": "secret:db"},
+    "metrics": True,
+    "successWithinSeconds": 3600,
     "outputLimitBytes": 4096,
 }
 INVALID = {"no-json": b"{", "binary": b"\xff\x00", "fields": b'{"name": "fields", "command": "true", "x": 1}'}
