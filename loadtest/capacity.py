@@ -85,17 +85,18 @@ def _heartbeats(report: Report, seconds: int) -> None:
             mirrors = [Mirror(client, [keys.WORKERS]) for _ in range(watches)]
             for mirror in mirrors:
                 mirror.start()
-            clock = CpuClock(pids)
+            clock, sent = CpuClock(pids), 0
             for tick in ticks(seconds, 1 / TICKS, f"{rate} heartbeats/s, {watches} more watches"):
                 for number in range(rate // TICKS):
                     beat = own.model_copy(update={"id": f"other-{number}", "heartbeat": tick})
                     client.put(keys.worker(beat.id), beat.to_json())
+                    sent += 1
             used = clock.seconds()
             share = {name: 100 * each / clock.elapsed for name, each in used.items()}
             for mirror in mirrors:
                 mirror.stop()
             etcd = share.pop("etcd")
-            table.add(rate, 1 + watches, etcd, sum(share.values()))
+            table.add(sent / clock.elapsed, 1 + watches, etcd, sum(share.values()))
 
 
 def _rows(report: Report, rows: int) -> None:

@@ -146,6 +146,7 @@ def variables(store_url: str) -> dict[str, Any]:
     openings = {("masters", 8000): [], ("etcd", 2381): [], ("nginx", 27017): ["masters", "workers"]}
     return {
         "yuanya_store_url": store_url,
+        "yuanya_console_name": SPREAD["nginx"][0],
         "base_operator_networks": [f"{CONTROLLER}/32"],
         "base_more_openings": [
             {"to": to, "port": port, "from": [*groups, "operators"]}

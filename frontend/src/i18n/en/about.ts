@@ -46,5 +46,5 @@ export default {
   metrics: "Metrics",
   metricsHelp: "Of this master, for Prometheus",
   guides: "Guides",
-  guidesHelp: "come with the source: README.md, docs/operations.md, docs/architecture.md",
+  guidesHelp: "come with the source: README.md, docs/README.md, docs/architecture.md",
 };

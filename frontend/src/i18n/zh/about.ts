@@ -47,7 +47,7 @@ const zh: Translation<typeof en> = {
   metrics: "指标",
   metricsHelp: "当前主节点的指标，供 Prometheus 采集",
   guides: "使用指南",
-  guidesHelp: "随源代码提供：README.md、docs/operations.md、docs/architecture.md",
+  guidesHelp: "随源代码提供：README.md、docs/README.md、docs/architecture.md",
 };
 
 export default zh;
