@@ -21,9 +21,9 @@ class JobCounts:
         """Rows that became final, of jobs that ask for series."""
         for row in rows:
             job = self._label(row.job_name)
-            JOB_RUNS.labels(job=job, status=row.status.value).inc(row.count)
+            JOB_RUNS.labels(job_name=job, status=row.status.value).inc(row.count)
             if row.start_time and row.end_time:
-                JOB_RUN_SECONDS.labels(job=job).inc(max(0, row.end_time - row.start_time) / 1000)
+                JOB_RUN_SECONDS.labels(job_name=job).inc(max(0, row.end_time - row.start_time) / 1000)
 
     def _label(self, job: str) -> str:
         if job not in self._names:

@@ -73,5 +73,7 @@ DROPPED = Counter("cron_dropped_records", "Records lost because a bound was reac
 
 # Jobs that ask for series of their own
 
-JOB_RUNS = Counter("cron_job_runs", "Rows of a job that became final, by how they ended.", ["job", "status"])
-JOB_RUN_SECONDS = Counter("cron_job_run_seconds", "Time that runs of a job took.", ["job"])
+JOB_RUNS = Counter(
+    "cron_job_runs", "Rows of a job that became final, by how they ended.", ["job_name", "status"]
+)
+JOB_RUN_SECONDS = Counter("cron_job_run_seconds", "Time that runs of a job took.", ["job_name"])

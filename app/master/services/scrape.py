@@ -53,7 +53,8 @@ class Scrape(Collector):
         )
         now = self._now()
         gauges = {
-            name: GaugeMetricFamily(name, meaning, labels=["job"]) for name, meaning in JOB_GAUGES.items()
+            name: GaugeMetricFamily(name, meaning, labels=["job_name"])
+            for name, meaning in JOB_GAUGES.items()
         }
         for row in rows:
             for name, value in job_values(row, now, facts, running).items():

@@ -53,7 +53,7 @@ def of_job(api, job: str) -> dict[str, float]:
     return {
         name.removeprefix("cron_job_"): value
         for (name, labels), value in samples(api).items()
-        if labels == {("job", job)}
+        if labels == {("job_name", job)}
     }
 
 

@@ -13,11 +13,11 @@ def row(job: str, status: Status = Status.SUCCEEDED, took_ms: int | None = 1_500
 
 
 def runs(job: str, status: str) -> float | None:
-    return REGISTRY.get_sample_value("cron_job_runs_total", {"job": job, "status": status})
+    return REGISTRY.get_sample_value("cron_job_runs_total", {"job_name": job, "status": status})
 
 
 def seconds(job: str) -> float | None:
-    return REGISTRY.get_sample_value("cron_job_run_seconds_total", {"job": job})
+    return REGISTRY.get_sample_value("cron_job_run_seconds_total", {"job_name": job})
 
 
 def test_rows_are_counted_by_job_and_status_with_the_time_they_took():
