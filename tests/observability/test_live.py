@@ -15,6 +15,8 @@ EMPTY_WITHOUT_FAULT = {
     "fleet: Alerts": "any",
     "fleet: Jobs that fail": "six jobs fail",
     "fleet: Deaths of processes": "executors are killed while they run something",
+    "stores: Requests to etcd that failed": "etcd hangs",
+    "stores: Requests to the log store that failed": "the log store is killed while jobs print much",
 }
 """Panels that are rightly empty while nothing is wrong, and the fault that fills them."""
 

@@ -127,7 +127,7 @@ _ETCD = [
         unit="reqps",
     ),
     bars(
-        "Requests that failed",
+        "Requests to etcd that failed",
         "Refused, or not answered in time.",
         Query("sum by (instance) (increase(cron_etcd_request_failures_total[$__interval]))", "{{instance}}"),
         color="red",
@@ -164,7 +164,7 @@ _LOG = [
         unit="bytes",
     ),
     bars(
-        "Requests that failed",
+        "Requests to the log store that failed",
         "Refused, or not answered in time.",
         Query("sum by (instance) (increase(cron_store_request_failures_total[$__interval]))", "{{instance}}"),
         color="red",
