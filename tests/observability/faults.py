@@ -5,7 +5,7 @@ import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from app.common import keys
 from app.common.models import Run, Status, run_id
 from tests.cluster.test_isolation import clear_faketime
 from tests.cluster.test_process_deaths import is_running
-from tests.harness.poll import wait_until
+from tests.harness.poll import free_port, wait_until
 from tests.harness.services import needs
 from tests.observability.live import EVERY_SECOND, QUOTA_BYTES, Fleet
 
@@ -52,7 +52,7 @@ def jobs_fail(fleet: Fleet) -> Iterator[None]:
 def a_job_never_succeeds(fleet: Fleet) -> Iterator[None]:
     """Made by way of the API, which notes when: the time counts from there."""
     job = {"name": "overdue", "command": "true", "cronExpr": "0 0 1 1 *", "successWithinSeconds": 1}
-    with fleet.master.client() as client:
+    with closing(fleet.master.client()) as client:
         client.post("/jobs", json=job).raise_for_status()
     yield
     fleet.cluster.client.delete(keys.job("overdue"))
@@ -102,21 +102,17 @@ def a_fire_has_a_row_of_another(fleet: Fleet) -> Iterator[None]:
 
 @contextmanager
 def a_clock_is_ahead(fleet: Fleet) -> Iterator[None]:
-    """That of w2, which is started again with it; a third worker makes a majority for the right time."""
+    """That of a third worker."""
     needs("faketime")
-    third = fleet.cluster.add_worker("w3")
-    third.start()
-    fleet.cluster.wait_ready("w3")
-    worker = fleet.cluster.workers["w2"]
-    worker.stop()
+    port = free_port()
+    worker = fleet.cluster.add_worker("w3", metrics_port=port)
     clear_faketime()
     worker.start(prefix=("faketime", "-f", "+5s"), FAKETIME_DONT_FAKE_MONOTONIC="1")
+    fleet.prometheus.scrape_too("yuanya-worker", "w3", f"127.0.0.1:{port}")
     yield
-    worker.stop()
+    fleet.prometheus.scrape_no_more("yuanya-worker", "w3")
+    worker.kill()
     clear_faketime()
-    worker.start()
-    fleet.cluster.wait_ready("w2", timeout=60)
-    third.stop()
 
 
 @contextmanager

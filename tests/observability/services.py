@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +147,22 @@ class Prometheus(Service):
         (self.directory / "yuanya-metrics-token").write_text(self._token)
         (self.directory / "rules").mkdir()
         (self.directory / "rules/yuanya.yml").write_text(shortened(RULES.read_text()))
+
+    def scrape_too(self, job_name: str, instance: str, address: str) -> None:
+        target = {"targets": [address], "labels": {"instance": instance}}
+        self._change(job_name, lambda targets: [*targets, target])
+
+    def scrape_no_more(self, job_name: str, instance: str) -> None:
+        self._change(job_name, lambda targets: [t for t in targets if t["labels"]["instance"] != instance])
+
+    def _change(self, job_name: str, change: Callable[[list[Any]], list[Any]]) -> None:
+        file = self.directory / "prometheus.yml"
+        content = yaml.safe_load(file.read_text())
+        for job in content["scrape_configs"]:
+            if job["job_name"] == job_name:
+                job["static_configs"] = change(job["static_configs"])
+        file.write_text(yaml.safe_dump(content))
+        self.signal(signal.SIGHUP)
 
     def trust(self, console: Console) -> None:
         (self.directory / "console-ca.crt").write_bytes(console.certificate.read_bytes())

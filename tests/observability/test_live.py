@@ -1,7 +1,7 @@
 """A real Prometheus looks at a real run: each query of the dashboards has data, each alert has its fault."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from math import isnan
 
 import pytest
@@ -64,10 +64,9 @@ def test_alerts_fire_under_their_fault(fleet: Fleet, step: list[Fault]) -> None:
     with ExitStack() as faults:
         for fault in step:
             faults.enter_context(fault.make(fleet))
-        try:
+        with suppress(AssertionError):
             wait_until(all_fired, 90, "the alerts")
-        except AssertionError:
-            pytest.fail(f"not fired: {sorted(wanted - seen)}; fired: {sorted(seen)}")
+    assert wanted <= seen, f"not fired: {sorted(wanted - seen)}; fired: {sorted(seen)}"
 
 
 def test_every_rule_was_evaluated_without_an_error(fleet: Fleet) -> None:

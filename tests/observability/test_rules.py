@@ -77,3 +77,11 @@ def test_each_alert_is_explained() -> None:
     alerts = set(re.findall(r"alert: (\w+)", RULES.read_text()))
     explained = set(re.findall(r"^\| `(Cron\w+)`", (ROOT / "docs/monitor.md").read_text(), re.MULTILINE))
     assert explained == alerts
+
+
+def test_each_metric_is_explained() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "app/common/metrics").glob("*.py"))
+    declared = set(re.findall(r'"(cron_[a-z_]+)"', sources))
+    text = (ROOT / "docs/monitor.md").read_text().partition("\n## Metrics")[2].partition("\n## ")[0]
+    explained = {name.removesuffix("_total") for name in re.findall(r"`(cron_[a-z_]+)`", text)}
+    assert explained == declared

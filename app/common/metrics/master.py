@@ -32,8 +32,8 @@ JOB_GAUGES = {
     "cron_job_running": "Its runs in progress.",
     "cron_job_success_due_timestamp_seconds": "By when it must have succeeded again (successWithinSeconds).",
 }
-"""Of jobs that ask for series of their own, labelled `job_name` (`job` is a label of Prometheus); absent where
-there is nothing to say."""
+"""Of jobs that ask for series of their own, labelled `job_name`, since `job` is a label of Prometheus itself.
+Absent where there is nothing to say."""
 JOB_SERIES_LEFT_OUT = (
     "cron_job_series_left_out",
     "Jobs that ask for series of their own and get none, because others have used up the bound.",
