@@ -35,12 +35,13 @@ def fired(fleet: Fleet, step: list[Fault]) -> bool:
         for fault in step:
             faults.enter_context(fault.make(fleet))
         while wanted and time.monotonic() < began + PATIENCE_SECONDS:
-            for alert in fleet.prometheus.firing() & wanted.keys():
+            for name, severity in fleet.prometheus.firing() & wanted.keys():
                 seconds = time.monotonic() - began
-                print(f"{alert[0]:24} {alert[1]:9} fired {seconds:5.1f}  {wanted.pop(alert)}", flush=True)
+                cause = wanted.pop((name, severity))
+                print(f"{name:24} {severity:9} fired {seconds:5.1f}  {cause}", flush=True)
             time.sleep(0.2)
-    for (alert, severity), fault_name in wanted.items():
-        print(f"{alert:24} {severity:9} DID NOT FIRE  {fault_name}")
+    for (name, severity), cause in wanted.items():
+        print(f"{name:24} {severity:9} DID NOT FIRE  {cause}")
     return not wanted
 
 
