@@ -4,6 +4,7 @@ import fcntl
 import json
 import socket
 import sqlite3
+import subprocess
 import time
 
 import pytest
@@ -258,7 +259,13 @@ class TestTheLogStore:
 
 
 class TestThisHost:
-    def test_a_data_directory_that_cannot_be_written(self, doctor, tmp_path):
+    def test_a_data_directory_where_nobody_can_write(self, doctor):
+        (told,) = doctor(data_dir="/proc/yuanya").of("problem", "data directory")
+        assert "/proc/yuanya cannot be written" in told
+
+    def test_a_data_directory_on_a_read_only_disk(self, doctor, tmp_path):
+        if subprocess.run(["unshare", "-rm", "mount", "--bind", tmp_path, tmp_path], check=False).returncode:
+            pytest.skip("this host lets nobody mount in a namespace")
         (tmp_path / "worker").mkdir()
         script = f'mount --bind {tmp_path} {tmp_path} && mount -o remount,bind,ro {tmp_path} && exec "$@"'
         (told,) = doctor(prefix=("unshare", "-rm", "sh", "-c", script, "sh")).of("problem", "data directory")
