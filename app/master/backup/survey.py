@@ -9,7 +9,7 @@ from app.common import keys
 from app.common.errors import BackupError
 from app.common.etcd import EtcdClient, KeyValue
 from app.common.models import parse_job
-from app.master.backup.archive import Archive
+from app.master.backup.archive import MANIFEST, Archive
 from app.master.backup.content import (
     INVALID_JOBS,
     JOBS,
@@ -70,9 +70,7 @@ def check(archive: Archive, timezone: str, progress: Progress) -> dict[Part, set
             progress(1)
         facts = archive.manifest.files.get(section.file)
         if facts and facts.items != items:
-            raise BackupError(
-                f"{section.file} has {items} items, not {facts.items} as {'manifest.json'} says"
-            )
+            raise BackupError(f"{section.file} has {items} items, not {facts.items} as {MANIFEST} says")
     if bad:
         more = [f"and {bad - len(wrong)} more"] if bad > len(wrong) else []
         raise BackupError(
