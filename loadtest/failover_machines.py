@@ -70,13 +70,13 @@ class MachineFleet:
         ]
 
     def _killed(self, machine: Machine, unit: str) -> Fault:
-        """All processes of the unit at once; systemd starts it again."""
+        """The main process of the unit; systemd ends what is left of it, and starts it again."""
         lives: list[str] = []
 
         def kill() -> str:
             lives.append(_life(machine, unit))
             role = self._role(machine)
-            machine.run(f"systemctl kill --signal=KILL {unit}")
+            machine.run(f"systemctl kill --kill-who=main --signal=KILL {unit}")
             return role if unit == "etcd" else ""
 
         def is_back() -> bool:
