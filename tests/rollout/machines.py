@@ -139,6 +139,8 @@ class Machine:
             self._process.kill()
             self._process.wait()
             wait_until(self._is_gone, 30, f"the end of {self.name}")
+            # The kernel takes the machine's network apart some time later; the next boot needs the link's name.
+            self._fleet.switch.remove(self._link)
             self._process = self._init = None
 
     def _is_gone(self) -> bool:

@@ -50,6 +50,11 @@ class Switch:
         """One line of ip(8), inside."""
         subprocess.run(self.command("ip", *line.split()), check=True, timeout=30)
 
+    def remove(self, link: str) -> None:
+        """Take out a link, which may be gone already."""
+        delete = self.command("ip", "link", "delete", link)
+        subprocess.run(delete, stderr=subprocess.DEVNULL, timeout=30)
+
     @contextmanager
     def inside(self) -> Iterator[None]:
         """Sockets that this thread makes meanwhile are sockets of the switch, and stay so."""
