@@ -54,7 +54,7 @@ class Nginx(Service):
         self.rendered = directory / "rendered.conf"
         render(directory / "ansible", {"nginx/nginx.conf.j2": self.rendered}, variables | changed, ["nginx"])
         text = self.rendered.read_text().replace("/run/nginx.pid", f"{directory}/pid")
-        text = text.replace("/var/log/nginx/access.log combined", f"{directory}/access.log upstreams")
+        text = text.replace("/var/log/nginx/access.log identified", f"{directory}/access.log upstreams")
         text = text.replace("/var/log/nginx/error.log", f"{directory}/error.log")
         # The redirect names the port, which is not the usual one here.
         text = text.replace(f"127.0.0.1:{self.port}:{self.port}", f"127.0.0.1:{self.port}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -227,6 +228,22 @@ def test_the_audit_shows_the_client_and_believes_nothing_it_says(site):
             "the audit",
         )
     assert [entry["detail"]["address"] for entry in entries] == ["127.0.0.77"]
+
+
+def test_a_request_that_fails_is_told_by_the_id_of_nginx_not_by_the_clients(site):
+    site.etcd.kill()
+    try:
+        with site.client() as client:
+
+            def failure() -> str | None:
+                answer = client.get("/api/v1/jobs/none", headers={"X-Request-Id": "0123-of-the-client"})
+                return answer.json().get("requestId") if answer.status_code == 503 else None
+
+            said = wait_until(failure, 60, "a request that fails")
+    finally:
+        site.etcd.start()
+    assert re.fullmatch("[0-9a-f]{32}", said)
+    wait_until(site.nginx.answers, 60, "the masters behind nginx")
 
 
 def test_plain_http_only_leads_to_https(site):
