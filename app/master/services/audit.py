@@ -114,6 +114,10 @@ class Audit(Outbox):
         entries = sorted([*page.entries, *new], key=lambda entry: entry.id, reverse=True)
         return AuditPage(entries, page.next_cursor)
 
+    def is_behind(self) -> bool:
+        """Whether more is on its way to the store than a reader gets to see: the newest may be hidden."""
+        return self._client.count(keys.AUDIT) > OUTBOX_SHOWN
+
     def move(self, on_moved: Callable[[list[AuditEntry]], None]) -> int:
         """Move a batch of the outbox to the store; returns how many. Safe to be repeated and to be done by
         several masters at once, because the store knows each entry by its id."""

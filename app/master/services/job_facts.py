@@ -1,8 +1,10 @@
 """What the log store knows of jobs, for metrics: how many fail, and how those fared that ask for series."""
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.common.errors import CronError
 from app.common.logstore import AuditEntry, JobState, LogStore
@@ -21,17 +23,22 @@ SEARCH_PAGE = 50
 SEARCH_PAGES = 4
 
 
+class Began(NamedTuple):
+    """When a job, as it was at this revision, was created or last resumed, whichever came later: epoch ms,
+    None where nothing is on record."""
+
+    revision: int
+    at: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`states` and `began` of jobs that ask for series; those of which nothing is known are left out.
-
-    `began`: when the job was created or last resumed, whichever came later. Times are epoch ms.
-    """
+    """`states` and `began` of jobs that ask for series; those of which nothing is known yet are left out."""
 
     at: int
     failing: int
     states: Mapping[str, JobState]
-    began: Mapping[str, int]
+    began: Mapping[str, Began]
 
 
 class JobFacts:
@@ -42,7 +49,7 @@ class JobFacts:
     ) -> None:
         self._index, self._store, self._last_runs, self._audit = index, store, last_runs, audit
         self._now = now
-        self._began: dict[str, tuple[int, int]] = {}  # by job: revision, and when it began
+        self._began: dict[str, Began] = {}
         self._latest = Latest("facts for metrics", self._read, lambda _, asked: asked)
         self.start, self.stop = self._latest.start, self._latest.stop
 
@@ -61,27 +68,23 @@ class JobFacts:
         failing = sum(self._index.get(name) is not None for name in self._last_runs.glance().failing())
         return Facts(at, failing, states, self._beginnings(rows))
 
-    def _beginnings(self, rows: Sequence[JobRow]) -> dict[str, int]:
+    def _beginnings(self, rows: Sequence[JobRow]) -> dict[str, Began]:
         """Looked up once for each version of a job."""
-        known = self._began
+        known, wanted = self._began, [row for row in rows if row.success_within is not None]
         self._began = {
             row.name: known[row.name]
-            for row in rows
-            if row.name in known and known[row.name][0] == row.revision
+            for row in wanted
+            if row.name in known and known[row.name].revision == row.revision
         }
+        unknown = [row for row in wanted if row.name not in self._began]
         deadline = time.monotonic() + SEARCH_SECONDS
-        for row in rows:
-            if row.success_within is None or row.name in self._began:
-                continue
-            if time.monotonic() > deadline:
-                break
-            try:
-                began = self._search(row.name)
-            except CronError:
-                break  # the rest is worth showing all the same
-            if began is not None:
-                self._began[row.name] = (row.revision, began)
-        return {name: began for name, (_, began) in self._began.items()}
+        with contextlib.suppress(CronError):  # the rest is worth showing all the same
+            if unknown and not self._audit.is_behind():
+                for row in unknown:
+                    self._began[row.name] = Began(row.revision, self._search(row.name))
+                    if time.monotonic() > deadline:
+                        break
+        return self._began.copy()
 
     def _search(self, name: str) -> int | None:
         """None where nothing is on record."""

@@ -13,7 +13,7 @@ from app.common.metrics import MAX_MEASURED_JOBS
 from app.common.metrics.master import JOB_GAUGES, JOB_SERIES_LEFT_OUT, JOBS_FAILING, WORKERS
 from app.master.clock import Clock
 from app.master.problems import Problem
-from app.master.services.job_facts import Facts, JobFacts
+from app.master.services.job_facts import Began, Facts, JobFacts
 from app.master.services.job_index import JobIndex, JobRow, JobStatus
 from app.master.services.running import Running
 from app.master.services.workers import Workers
@@ -88,12 +88,15 @@ def job_values(
     return values
 
 
-def _due(row: JobRow, state: JobState | None, began: int | None) -> float | None:
-    success = state.last_success if state else None
-    since = max((at for at in (success, began) if at is not None), default=None)
-    if row.success_within is None or since is None:
+def _due(row: JobRow, state: JobState | None, began: Began | None) -> float | None:
+    """None also while it is not known when the job began as it is: one that was just resumed, and had its
+    last success long before, would look overdue.
+    """
+    if row.success_within is None or began is None or began.revision != row.revision:
         return None
-    return since / 1000 + row.success_within
+    success = state.last_success if state else None
+    since = max((at for at in (success, began.at) if at is not None), default=None)
+    return None if since is None else since / 1000 + row.success_within
 
 
 def _seconds(ms: float | None) -> float | None:

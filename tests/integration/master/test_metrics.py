@@ -14,7 +14,8 @@ from app.common import keys
 from app.common.errors import EtcdUnavailable, StoreUnavailable
 from app.common.metrics.master import JOB_GAUGES
 from app.common.models import Run, Status, WorkerInfo, WorkerState, run_id
-from app.master.services import job_facts, scrape
+from app.master.services import audit, job_facts, scrape
+from app.master.services.audit import Audit
 from tests.harness.poll import wait_until
 from tests.integration.master.conftest import Master
 from tests.integration.master.test_orders import put_open_run
@@ -112,7 +113,7 @@ def test_a_job_has_no_series_unless_it_asks_for_them(master, api):
     put(api, "quiet", metrics=True)
     wait_until(lambda: of_job(api, "quiet").get("last_duration_seconds") == 2, 10)
     put(api, "quiet", successWithinSeconds=60)
-    assert of_job(api, "quiet").keys() >= {"enabled", "success_due_timestamp_seconds"}
+    wait_until(lambda: of_job(api, "quiet").keys() >= {"enabled", "success_due_timestamp_seconds"}, 10)
     put(api, "quiet")
     assert of_job(api, "quiet") == {}
 
@@ -190,6 +191,40 @@ class TestSuccessDue:
         again = wait_until(due, 10)
         assert again >= resumed + 60 > first
         assert again <= time.time() + 60
+
+    def test_a_resumed_job_has_none_until_the_audit_shows_the_resume(
+        self, master, api, due, etcd, monkeypatch
+    ):
+        put(api, "due", successWithinSeconds=60)
+        ended(master, "due", 1_000_000)
+        wait_until(due, 10)
+        assert api.post("/jobs/due/pause").status_code == 200
+        wait_until(lambda: due() is None, 10)
+        # Entries ahead of the resume, and no master that moves them: as while 100,000 jobs are resumed.
+        monkeypatch.setattr(Audit, "move", lambda *_: 0)
+        monkeypatch.setattr(audit, "OUTBOX_SHOWN", 10)
+        client, waiting = etcd.client(), [f"{keys.AUDIT}0-{number:02}" for number in range(10)]
+        for key in waiting:
+            client.put(key, b"{}")
+        resumed = time.time()
+        assert api.post("/jobs/due/resume").status_code == 200
+        wait_until(lambda: of_job(api, "due")["enabled"] == 1, 10)
+        reads = []
+        plain = master.store.job_states
+        monkeypatch.setattr(master.store, "job_states", lambda names: reads.append(1) or plain(names))
+        while len(reads) < 3:
+            assert due() is None
+        for key in waiting:
+            client.delete(key)
+        assert wait_until(due, 10) >= resumed + 60
+
+    def test_jobs_of_which_nothing_is_on_record_hold_up_no_others(self, api, due, etcd, monkeypatch):
+        monkeypatch.setattr(job_facts, "SEARCH_SECONDS", -1)  # one search a time
+        value = b'{"name":"by-hand","command":"true","cronExpr":"@yearly","successWithinSeconds":60}'
+        etcd.client().put(keys.job("by-hand"), value)
+        wait_until(lambda: of_job(api, "by-hand"), 10)
+        put(api, "due", successWithinSeconds=60)
+        wait_until(due, 10)
 
     def test_of_a_job_made_by_hand_it_counts_from_its_first_success(self, master, api, due, etcd):
         value = b'{"name":"due","command":"true","cronExpr":"@yearly","successWithinSeconds":60}'
