@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from app.common import store_url
 from app.common.metrics.shared import CERTIFICATE_EXPIRY
 from app.common.settings import CommonSettings
 
@@ -19,8 +19,7 @@ _Version = tuple[int, int]  # of a file: when it was changed, and its size
 
 def configured(settings: CommonSettings) -> dict[str, Path]:
     """The files by what they are for: etcd-ca, etcd-client, store-ca, store-client."""
-    url = urlsplit(settings.store_url)
-    options = {name.lower(): value for name, value in parse_qsl(url.query)}
+    options = store_url.options(settings.store_url)
     files = {
         "etcd-ca": settings.etcd_ca_cert,
         "etcd-client": settings.etcd_cert,

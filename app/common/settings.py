@@ -11,13 +11,13 @@ import re
 import socket
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
-from app.common import secret_files
+from app.common import secret_files, store_url
 from app.common.errors import ScheduleError, SettingsError
 from app.common.schedule.zones import zone
 
@@ -62,12 +62,13 @@ def _endpoint(value: str) -> str:
 
 
 # Options of MongoDB's URLs that switch off what TLS is for.
-_UNSAFE = ("tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames")
+_UNSAFE = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames")
 
 
 def _checks_certificates(url: str) -> str:
-    for name, value in parse_qsl(url.partition("?")[2]):
-        if name.lower() in _UNSAFE and value.lower() != "false":
+    given = store_url.options(url)
+    for name in _UNSAFE:
+        if given.get(name.lower(), "false").lower() != "false":
             raise ValueError(
                 f"{name} lets anyone pose as the store; leave it out, and name the authority: tlsCAFile=PATH"
             )

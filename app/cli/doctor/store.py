@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from app.cli.doctor.findings import Check, Finding, ok, problem, warning
-from app.common import keys
+from app.common import keys, store_url
 from app.common.errors import EtcdError, StoreError, StoreUnavailable
 from app.common.etcd import EtcdClient
 from app.common.logstore import open_store
@@ -69,7 +69,7 @@ def _store(settings: CommonSettings) -> Iterator[Finding]:
 
 def _is_encrypted(url: str) -> bool:
     parts = urlsplit(url)
-    options = {name.lower(): values[-1].lower() for name, values in parse_qs(parts.query).items()}
+    options = {name: value.lower() for name, value in store_url.options(url).items()}
     if "true" in (options.get("tls"), options.get("ssl")):
         return True
     hosts = parts.netloc.rpartition("@")[2].split(",")

@@ -72,7 +72,7 @@ def test_files_are_found_in_the_settings_and_in_the_url_of_the_store():
         etcd_ca_cert="/tls/ca.crt",
         etcd_cert="/tls/worker.crt",
         etcd_key="/tls/worker.key",
-        store_url="mongodb://host/cron?TLSCAFile=%2Ftls%2Fstore%20ca.crt&tlsCertificateKeyFile=/tls/store.pem",
+        store_url="mongodb://host/cron?TLSCAFile=%2Ftls%2Fstore%20ca.crt;tlsCertificateKeyFile=/tls/store.pem",
     )
     assert configured(settings) == {
         "etcd-ca": Path("/tls/ca.crt"),

@@ -315,7 +315,12 @@ def test_the_password_of_the_store_is_not_shown(env):
 
 @pytest.mark.parametrize(
     "option",
-    ["tlsInsecure=true", "tls=true&tlsAllowInvalidCertificates=True", "a=b&TLSALLOWINVALIDHOSTNAMES=1"],
+    [
+        "tlsInsecure=true",
+        "tls=true&tlsAllowInvalidCertificates=True",
+        "a=b&TLSALLOWINVALIDHOSTNAMES=1",
+        "tls=true;tlsInsecure=1",
+    ],
 )
 def test_a_store_whose_certificate_would_not_be_checked_is_refused(env, option):
     env(STORE_URL=f"mongodb://cron:{SECRET}@db/cron?{option}")
