@@ -180,7 +180,9 @@ class WorkerSettings(CommonSettings):
     capacity: int = Field(256, ge=1, le=100_000, description="Runs at the same time")
     executors: int = Field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)), ge=1, le=64)
     lease_ttl_seconds: int = Field(30, ge=5, le=600)
-    heartbeat_seconds: float = Field(5, gt=0, le=60)
+    heartbeat_seconds: float = Field(
+        5, gt=0, le=10, description="Between heartbeats; masters call a worker silent after 15 s"
+    )
     misfire_grace_seconds: float = Field(
         60, ge=1, le=3600, description="A fire claimed later than this is a misfire"
     )

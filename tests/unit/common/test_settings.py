@@ -114,6 +114,7 @@ def test_settings_cannot_be_changed():
         ("WORKER_ID", "x" * 129, "String should match pattern"),
         ("WORKER_ID", "x\n", "String should match pattern"),
         ("LEASE_TTL_SECONDS", "4", "Input should be greater than or equal to 5"),
+        ("HEARTBEAT_SECONDS", "15", "Input should be less than or equal to 10"),
         ("LOG_LEVEL", "LOUD", "String should match pattern"),
     ],
 )
