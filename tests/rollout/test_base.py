@@ -1,12 +1,15 @@
 """What role base does to a host: openings for those who need them, no others, by either firewall."""
 
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.harness.poll import wait_until
 from tests.rollout.machines import Fleet
 from tests.rollout.playbook import Playbook
+from tests.rollout.render import render
 from tests.rollout.switch import CONTROLLER
 
 ETCD, METRICS, HTTPS, SSH = 2379, 2381, 443, 22
@@ -36,6 +39,33 @@ def reaches(fleet: Fleet, target: str, port: int, by: str | None = None) -> bool
     if by:
         return fleet[by].run(script, check=False).returncode == 0
     return fleet.outside(script).returncode == 0
+
+
+def test_refuses_at_its_ports_whom_the_zones_of_firewalld_would_let_in(tmp_path: Path) -> None:
+    """RHEL's own zone opens 9090, for Cockpit: that must not be a way to Prometheus."""
+    policy = tmp_path / "yuanya.xml"
+    variables = {
+        "base_openings": [
+            {"to": "ungrouped", "port": 9090, "from": ["operators"]},
+            {"to": "ungrouped", "port": 443, "from": ["any"]},
+            {"to": "others", "port": 3000, "from": ["any"]},
+        ],
+        "base_operator_networks": ["10.0.0.0/24", "fd00::/64"],
+    }
+    render(tmp_path / "play", {"base/firewalld-policy.xml.j2": policy}, variables, ["base"])
+    found = []
+    for rule in ET.parse(policy).getroot().findall("rule"):
+        port, source = rule.find("port"), rule.find("source")
+        assert port is not None
+        what = "accept" if rule.find("accept") is not None else f"reject after {rule.get('priority')}"
+        found.append((port.get("port"), None if source is None else source.get("address"), what))
+    assert set(found) == {
+        ("22", None, "accept"),
+        ("443", None, "accept"),
+        ("9090", "10.0.0.0/24", "accept"),
+        ("9090", "fd00::/64", "accept"),
+        ("9090", None, "reject after 1"),
+    }
 
 
 @pytest.mark.parametrize("host", ["ufw", "firewalld"])
