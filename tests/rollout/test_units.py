@@ -20,7 +20,7 @@ VARIABLES = {
     "yuanya_metrics_token": SECRET,
     "groups": {},
     "inventory_hostname": "host-1",
-    "worker_labels": {"zone": "a b", "disk": "ssd"},
+    "worker_labels": {"zone": "a 'b'", "disk": "ssd"},
     "worker_drain_from": "",
 }
 
@@ -126,7 +126,7 @@ def test_the_program_reads_the_settings_as_they_were_meant(units, monkeypatch):
         if name.startswith("YUANYA_"):
             monkeypatch.setenv(name, value)
     settings = WorkerSettings()
-    assert settings.labels == {"zone": "a b", "disk": "ssd"}
+    assert settings.labels == {"zone": "a 'b'", "disk": "ssd"}
     assert settings.etcd_endpoints == ("https://10.0.0.11:2379", "https://10.0.0.12:2379")
     assert settings.worker_id == "host-1"
     assert settings.data_dir == Path("/var/lib/yuanya-worker/data")
