@@ -1,21 +1,21 @@
 """Hiding secret values in a stream of bytes, wherever the stream happens to be cut into pieces."""
 
 import base64
+import json
 import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 MASK = b"***"
 MIN_BYTES = 4  # what is shorter would be found everywhere
-MIN_DERIVED_BYTES = (
-    8  # of a line of a value, and of what is sure of its base64: they are found by chance more easily
-)
+# Of a line of a value, and of what is sure of its base64: they are found by chance more easily.
+MIN_DERIVED_BYTES = 8
 MAX_LINES = 100  # of a value that are looked for by themselves; a key of 4,096 bits has 52
 
 
 class Mask:
-    """Replaces the values by `***`: as they are, line by line, URL-encoded, and in base64 wherever they begin
-    in what was encoded. Of several that begin at the same byte the longest counts.
+    """Replaces the values by `***`: as they are, line by line, URL-encoded, in texts of JSON, and in base64
+    wherever they begin in what was encoded. Of several that begin at the same byte the longest counts.
 
     The result does not depend on how the stream is cut into `hide` calls: what could be the beginning of a
     value is held back, until the next piece decides or `rest` ends the stream.
@@ -73,6 +73,9 @@ def _overlap(data: bytes, form: bytes, start: int) -> int:
 def _forms(value: bytes) -> Iterable[bytes]:
     yield value
     yield from (quote(value, safe="").encode(), quote(value).encode(), quote_plus(value).encode())
+    text = value.decode(errors="surrogateescape")
+    yield json.dumps(text)[1:-1].encode()
+    yield json.dumps(text, ensure_ascii=False)[1:-1].encode(errors="surrogateescape")
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield encode(value)
         for before in range(3):

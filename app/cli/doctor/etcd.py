@@ -17,9 +17,8 @@ UNSAFE = ("3.5.0", "3.5.1", "3.5.2")
 OLDEST = (3, 4)
 SLOW_MS = 100.0
 FULL = 0.8  # of the quota
-MANY_REVISIONS = (
-    1_000_000  # far more than compaction to 100,000, done each 5 minutes, leaves on a busy cluster
-)
+# Far more than compaction to 100,000, done each 5 minutes, leaves on a busy cluster.
+MANY_REVISIONS = 1_000_000
 CLOCK_SECONDS = 2.0
 PROBES = 5
 

@@ -111,9 +111,8 @@ class MongoLogStore:
         with translated():
             version = self._client.server_info().get("version", "of unknown version")
             replicas = self._client.admin.command("hello").get("setName")
-            self._log.update_one(
-                {"_id": _NO_RUN}, {"$set": {"_id": _NO_RUN}}
-            )  # finds nothing; tries the right
+            # Finds nothing; tries the right to write.
+            self._log.update_one({"_id": _NO_RUN}, {"$set": {"_id": _NO_RUN}})
             known = [[name for name, _ in index["key"]] for index in self._log.index_information().values()]
         # By their fields: servers that only speak MongoDB's protocol give them names of their own.
         wanted = [list(index.document["key"]) for index in _LOG_INDEXES]

@@ -1,6 +1,7 @@
 """No value in the output, whatever pieces it comes in, and nothing else changed."""
 
 import base64
+import json
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -49,6 +50,13 @@ def test_short_values_are_left_alone():
 def test_url_encoded_values_are_replaced(secret):
     for encoded in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
         assert masked([secret], f"https://u:{encoded}@host".encode()) == b"https://u:***@host"
+
+
+@pytest.mark.parametrize("secret", ['p"ss\\word', "geheim-äöü", "two\nlines\t"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_values_inside_of_json_are_replaced(secret, ascii_only):
+    shown = masked([secret.encode()], json.dumps({"PASSWORD": secret}, ensure_ascii=ascii_only).encode())
+    assert shown == b'{"PASSWORD": "***"}'
 
 
 @pytest.mark.parametrize("before", [b"", b"u", b"us", b"user:"])
