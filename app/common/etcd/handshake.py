@@ -34,6 +34,14 @@ class TlsFiles(NamedTuple):
         ca, cert, key = (_read(path) for path in self)
         return ca, cert, key
 
+    def context(self) -> ssl.SSLContext:
+        """For a handshake of our own. Raises OSError (ssl.SSLError is one) for files that cannot be used."""
+        context = ssl.create_default_context(cafile=self.ca)
+        if self.cert:
+            # A key with a password cannot be used; without an answer here OpenSSL would ask at the terminal.
+            context.load_cert_chain(self.cert, self.key, password=lambda: b"")
+        return context
+
     def stamp(self) -> tuple[tuple[int, int, int] | None, ...]:
         """Differs once one of the files was written again."""
         return tuple(_stamp(path) for path in self)
@@ -77,9 +85,10 @@ class Examiner:
 
     def _encrypted(self, plain: socket.socket, host: str) -> str:
         try:
-            context = self._context()
+            context = self._files.context()
         except ssl.SSLError as error:
             return f"the certificate files cannot be used: {error.reason or error}"
+        context.set_alpn_protocols(["h2"])
         began = False
         try:
             with context.wrap_socket(plain, server_hostname=host) as channel:
@@ -95,14 +104,6 @@ class Examiner:
         except ConnectionError:
             return "" if began else "it closes the connection when TLS begins; does it speak TLS?"
         return ""
-
-    def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self._files.ca)
-        context.set_alpn_protocols(["h2"])
-        if self._files.cert:
-            # A key with a password cannot be used; without an answer here OpenSSL would ask at the terminal.
-            context.load_cert_chain(self._files.cert, self._files.key, password=lambda: b"")
-        return context
 
     def _distrust(self, error: ssl.SSLCertVerificationError, host: str) -> str:
         if error.verify_code in _UNKNOWN_AUTHORITY:

@@ -110,7 +110,7 @@ class Inspector(EtcdClient):
 
 def http_facts(endpoint: str, files: TlsFiles, timeout: float) -> HttpFacts:
     """From the page of metrics. Raises OSError where there is none."""
-    context = _context(files) if endpoint.startswith("https://") else None
+    context = files.context() if endpoint.startswith("https://") else None
     began, sent = time.time(), time.monotonic()
     with urllib.request.urlopen(  # noqa: S310 - http or https, as the settings are checked to be
         f"{endpoint.rstrip('/')}/metrics", timeout=timeout, context=context
@@ -135,19 +135,12 @@ def certificate_ends(endpoint: str, files: TlsFiles, timeout: float) -> float:
     host, port = address(endpoint)
     with (
         socket.create_connection((host, port), timeout) as plain,
-        _context(files).wrap_socket(plain, server_hostname=host) as channel,
+        files.context().wrap_socket(plain, server_hostname=host) as channel,
     ):
         shown = channel.getpeercert()
     if not shown:
         raise OSError("it shows no certificate")
     return float(ssl.cert_time_to_seconds(str(shown["notAfter"])))
-
-
-def _context(files: TlsFiles) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=files.ca)
-    if files.cert:
-        context.load_cert_chain(files.cert, files.key, password=lambda: b"")
-    return context
 
 
 def _metric(text: str, name: str) -> int | None:
