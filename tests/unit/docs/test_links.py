@@ -1,7 +1,6 @@
 """Every link of every page to another page, file or heading of this repository leads somewhere."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,14 +12,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[3]
-LISTED = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"]
-PAGES = [
-    path
-    for name in subprocess.run(LISTED, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-        "\0"
-    )
-    if name and (path := ROOT / name).exists()
-]
+PAGES = sorted(
+    page for folder in ("", "docs", "ansible", "frontend") for page in (ROOT / folder).glob("*.md")
+)
 
 
 @cache
