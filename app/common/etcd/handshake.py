@@ -75,15 +75,17 @@ class Examiner:
 
     def _examine(self, endpoint: str, timeout: float) -> str:
         host, port = address(endpoint)
+        deadline = time.monotonic() + timeout
         try:
             with socket.create_connection((host, port), timeout) as plain:
+                plain.settimeout(_left(deadline))
                 if endpoint.startswith("https://"):
-                    return self._encrypted(plain, host)
+                    return self._encrypted(plain, host, deadline)
                 return "it speaks TLS: use https://" if _speaks_tls(plain) else ""
         except OSError:
             return ""
 
-    def _encrypted(self, plain: socket.socket, host: str) -> str:
+    def _encrypted(self, plain: socket.socket, host: str, deadline: float) -> str:
         try:
             context = self._files.context()
         except ssl.SSLError as error:
@@ -93,6 +95,7 @@ class Examiner:
         try:
             with context.wrap_socket(plain, server_hostname=host) as channel:
                 began = True
+                channel.settimeout(_left(deadline))
                 # With TLS 1.3 a server judges the client's certificate after the handshake. Nothing is sent
                 # meanwhile: a server that refuses would reset the connection, and its word would be lost.
                 with contextlib.suppress(TimeoutError):
@@ -131,6 +134,11 @@ class Examiner:
         if reason in ("WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING", "RECORD_LAYER_FAILURE"):
             return "it does not speak TLS; is http:// meant?"
         return f"TLS fails: {reason or error}"
+
+
+def _left(deadline: float) -> float:
+    """Seconds, and never 0: a socket would not wait at all then, and say so in words of its own."""
+    return max(0.001, deadline - time.monotonic())
 
 
 def _speaks_tls(plain: socket.socket) -> bool:

@@ -1,11 +1,15 @@
 """etcd over TLS, with a certificate of an authority of our own, and certificates of clients."""
 
+import contextlib
+import socket
+import ssl
+import threading
 import time
 
 import pytest
 
 from app.common.errors import EtcdError, EtcdUnavailable
-from app.common.etcd import EtcdClient
+from app.common.etcd import EtcdClient, handshake
 from app.common.settings import CommonSettings
 from tests.harness.pki import Pki
 from tests.harness.poll import free_port, wait_until
@@ -187,3 +191,29 @@ def test_a_key_of_another_certificate_is_an_error_and_no_crash(strict_etcd, pki,
     files = {"ca_cert": pki.crt("ca"), "cert": pki.crt("root"), "key": pki.key("server")}
     with pytest.raises(EtcdError, match="certificate files cannot be used"):
         clients(strict_etcd.endpoint, **files).get("/x")
+
+
+def test_finding_out_what_is_wrong_takes_no_longer_than_it_may(pki, monkeypatch):
+    """Connecting, the handshake and the wait for the server's word share one deadline."""
+    monkeypatch.setattr(handshake, "MAX_SECONDS", 3)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki.crt("server"), pki.key("server"))
+    over = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        with plain, contextlib.suppress(OSError):
+            over.wait(2.5)  # then the handshake, and no word for ever
+            with context.wrap_socket(plain, server_side=True):
+                over.wait(60)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, args=(listener,))
+        server.start()
+        began = time.monotonic()
+        examiner = handshake.Examiner(handshake.TlsFiles(pki.crt("ca")))
+        assert examiner.trouble(f"https://127.0.0.1:{listener.getsockname()[1]}", 60) == ""
+        took = time.monotonic() - began
+        over.set()
+        server.join()
+    assert took < 5
