@@ -48,20 +48,22 @@ def output(file: Path) -> Iterator[IO[bytes]]:
             shutil.copyfileobj(spool, sys.stdout.buffer)
             sys.stdout.buffer.flush()
         return
-    new = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
-        with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as target:
-            yield target
-            target.flush()
-            os.fsync(target.fileno())
-        new.replace(file)
+        number, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".new", dir=file.parent)
+        new = Path(name)
+        try:
+            with os.fdopen(number, "w+b") as target:
+                yield target
+                target.flush()
+                os.fsync(target.fileno())
+            new.replace(file)
+        finally:
+            new.unlink(missing_ok=True)
         folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
         os.fsync(folder)
         os.close(folder)
     except OSError as error:
         raise ClientError(f"{file}: {error.strerror}") from error
-    finally:
-        new.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
