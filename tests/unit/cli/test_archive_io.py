@@ -9,9 +9,14 @@ from app.cli.config import ClientError
 def test_one_that_breaks_off_leaves_what_was_there(tmp_path):
     file = tmp_path / "b.tar.gz"
     file.write_bytes(b"before")
-    with pytest.raises(RuntimeError), output(file) as target:
-        target.write(b"half")
-        raise RuntimeError
+
+    def break_off() -> None:
+        with output(file) as target:
+            target.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
     assert [(each, each.read_bytes()) for each in tmp_path.iterdir()] == [(file, b"before")]
 
 
