@@ -68,7 +68,7 @@ def measure(
         pass_time(calm_seconds, "nothing killed")
         windows.append(Window("nothing killed", since, None, now_ms()))
         for fault in faults:
-            windows.append(_give(fault, calm_seconds))
+            windows.append(_give(fault, load, calm_seconds))
         until = next_second(1)
         sleep_until(until)
     finally:
@@ -110,13 +110,14 @@ def _jobs(fleet: Fleet, rate: int) -> list[Job]:
     ]
 
 
-def _give(fault: Fault, calm_seconds: float) -> Window:
+def _give(fault: Fault, load: Load, calm_seconds: float) -> Window:
     began = now_ms()
     hit = fault.inject()
     pass_time(fault.down_seconds, fault.name)
     fault.mend()
     wait_until(fault.is_back, BACK_SECONDS, f"the return of {fault.name}")
     back = now_ms()
+    wait_until(lambda: load.was_answered(back), BACK_SECONDS, f"an answer after {fault.name}")
     pass_time(calm_seconds, f"after {fault.name}")
     return Window(f"{fault.name} ({hit})" if hit else fault.name, began, back, now_ms())
 

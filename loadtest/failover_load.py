@@ -69,6 +69,10 @@ class Load:
         for thread in self._threads:
             thread.start()
 
+    def was_answered(self, since: int) -> bool:
+        """Whether a request that began later than `since` (epoch ms) got what it asked for."""
+        return any(not each.error for each in self.asked if each.began * 1000 >= since)
+
     def stop(self) -> None:
         """Returns when no request is on its way any more; what was acknowledged must then be there."""
         self._stopping.set()

@@ -154,10 +154,10 @@ def test_one_endpoint_shows_what_all_processes_of_a_worker_count(cluster: Cluste
     cluster.put_job(name="told", command="true", cronExpr="* * * * * *", metrics=True)
     cluster.put_job(name="fails", command="exit 1", cronExpr="* * * * * *", successWithinSeconds=60)
     cluster.put_job(name="quiet", command="true", cronExpr="* * * * * *")
-    wait_until(lambda: (value("cron_job_runs_total", job="told", status="succeeded") or 0) >= 3, 30)
-    wait_until(lambda: (value("cron_job_runs_total", job="fails", status="failed") or 0) >= 3, 30)
+    wait_until(lambda: (value("cron_job_runs_total", job_name="told", status="succeeded") or 0) >= 3, 30)
+    wait_until(lambda: (value("cron_job_runs_total", job_name="fails", status="failed") or 0) >= 3, 30)
     wait_until(lambda: len(ended(cluster, "quiet")) >= 3, 30)
-    assert value("cron_job_run_seconds_total", job="told") is not None
+    assert value("cron_job_run_seconds_total", job_name="told") is not None
     assert not [labels for name, labels in samples(port) if ("job", "quiet") in labels]
     assert (value("cron_etcd_request_seconds_count", call="txn") or 0) > 0
     assert (value("cron_store_request_seconds_count", operation="store") or 0) > 0

@@ -90,7 +90,7 @@ def test_a_read_does_not_notice_that_its_idle_connection_was_cut(proxy, clients)
     for cut in range(1, 6):
         proxy.reset()
         assert client.get("/x").value == b"1"
-        assert proxy.connections == cut + 1
+        assert proxy.connections >= cut + 1
 
 
 def test_a_write_whose_reply_was_lost_is_unavailable_and_may_have_happened(proxy, etcd, clients):

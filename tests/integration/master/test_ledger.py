@@ -8,6 +8,7 @@ import pytest
 from app.common import keys
 from app.common.logstore import AuditEntry
 from app.common.models import MissedRange, Outcome, Run, Status, Trigger, run_id
+from tests.harness.poll import wait_until
 from tests.integration.master.conftest import Master
 from tests.integration.master.test_orders import put_open_run
 
@@ -234,8 +235,14 @@ def test_all_jobs_together_with_the_faulty_ones_first(api, store, etcd_client, b
     for name, rows in ((fine, (0, 1)), (faulty, (0,))):
         put_by_hand(etcd_client, name, "* * * * *", base + minute)
         store.store([row(name, base + n * minute) for n in rows])
-    answer = api.get(f"/ledger?from={base}&to={base + 2 * minute}&details=true").json()
-    jobs = {job["name"]: job for job in answer["jobs"]}
+
+    def ledger():
+        answer = api.get(f"/ledger?from={base}&to={base + 2 * minute}&details=true").json()
+        return answer, {job["name"]: job for job in answer["jobs"]}
+
+    # The master hears of what was put by hand a moment later.
+    wait_until(lambda: ledger()[1][faulty]["unaccounted"] == 1, 10, "the faulty job with its schedule")
+    answer, jobs = ledger()
     assert (jobs[fine]["unaccounted"], jobs[faulty]["unaccounted"]) == (0, 1)
     order = [job["unaccounted"] + job["duplicated"] > 0 for job in answer["jobs"]]
     assert order == sorted(order, reverse=True)
