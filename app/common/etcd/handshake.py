@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from app.common.errors import EtcdError
+from app.common.errors import EtcdError, EtcdUnavailable
 
 REMEMBERED_SECONDS = 30.0  # so that an outage is not answered with a handshake for each failed call
 MAX_SECONDS = 1.0
@@ -30,9 +30,32 @@ class TlsFiles(NamedTuple):
     key: Path | None = None
 
     def read(self) -> tuple[bytes | None, bytes | None, bytes | None]:
-        """Raises EtcdError, with the name of the file."""
+        """Raises EtcdError, with the name of the file; EtcdUnavailable where they are no certificates or do
+        not fit, as in the middle of a renewal: some such files make gRPC end the whole process."""
         ca, cert, key = (_read(path) for path in self)
+        self._fit(ca, cert, key)
         return ca, cert, key
+
+    def _fit(self, ca: bytes | None, cert: bytes | None, key: bytes | None) -> None:
+        from cryptography import x509  # 5 MB of memory, for those with certificates only
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        try:
+            if ca is not None:
+                x509.load_pem_x509_certificates(ca)
+            if cert is None or key is None:
+                return
+            own = x509.load_pem_x509_certificates(cert)[0].public_key()
+            fits = own == load_pem_private_key(key, None).public_key()
+        except (ValueError, TypeError) as error:  # no PEM; a key with a password
+            names = ", ".join(str(path) for path in self if path)
+            raise EtcdUnavailable(
+                f"etcd: certificate files cannot be used: one of {names} is none"
+            ) from error
+        if not fits:
+            raise EtcdUnavailable(
+                f"etcd: certificate files cannot be used: {self.key} is not the key of {self.cert}"
+            )
 
     def context(self) -> ssl.SSLContext:
         """For a handshake of our own. Raises OSError (ssl.SSLError is one) for files that cannot be used."""
