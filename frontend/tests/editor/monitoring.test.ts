@@ -1,27 +1,15 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { chooseLanguage, startI18n, type Language } from "../../src/i18n";
-import { JobForm } from "../../src/pages/editor/form";
+import { chooseLanguage, type Language } from "../../src/i18n";
+import type { JobForm } from "../../src/pages/editor/form";
 import { essentials } from "../../src/pages/editor/model";
-import { fillForm, type Surroundings } from "../../src/pages/editor/sections";
+import { useFilledForm } from "./filled-form";
 
 describe("the fields for monitoring", () => {
-  let stop: AbortController;
-
-  beforeAll(startI18n);
-  beforeEach(() => {
-    stop = new AbortController();
-    vi.stubGlobal("fetch", () => new Promise(() => undefined)); // the preview of the schedule asks for ever
-  });
-  afterEach(() => {
-    stop.abort();
-    vi.unstubAllGlobals();
-  });
+  const filled = useFilledForm();
 
   function form(): JobForm {
-    const made = new JobForm(new Set());
-    const around = { about: { timezone: "UTC" }, facets: { groups: [], tags: [], labels: [] }, workers: [] };
-    fillForm(made, { ...around, signal: stop.signal } as unknown as Surroundings, false);
+    const made = filled();
     made.write({ name: "a", command: "b", cronExpr: "@daily" });
     return made;
   }

@@ -1,27 +1,10 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { chooseLanguage, startI18n, type Language } from "../../src/i18n";
-import { JobForm } from "../../src/pages/editor/form";
-import { fillForm, type Surroundings } from "../../src/pages/editor/sections";
+import { describe, expect, it } from "vitest";
+
+import { chooseLanguage, type Language } from "../../src/i18n";
+import { useFilledForm } from "./filled-form";
 
 describe("the variables of a job", () => {
-  let stop: AbortController;
-
-  beforeAll(startI18n);
-  beforeEach(() => {
-    stop = new AbortController();
-    vi.stubGlobal("fetch", () => new Promise(() => undefined)); // the preview of the schedule asks for ever
-  });
-  afterEach(() => {
-    stop.abort();
-    vi.unstubAllGlobals();
-  });
-
-  function form(): JobForm {
-    const made = new JobForm(new Set());
-    const around = { about: { timezone: "UTC" }, facets: { groups: [], tags: [], labels: [] }, workers: [] };
-    fillForm(made, { ...around, signal: stop.signal } as unknown as Surroundings, false);
-    return made;
-  }
+  const form = useFilledForm();
 
   it.each<[Language, string]>([
     ["en", "instead of a secret write secret:NAME"],
