@@ -33,7 +33,8 @@ class TlsFiles(NamedTuple):
         """Raises EtcdError, with the name of the file; EtcdUnavailable where they are no certificates or do
         not fit, as in the middle of a renewal: some such files make gRPC end the whole process."""
         ca, cert, key = (_read(path) for path in self)
-        self._fit(ca, cert, key)
+        if ca is not None or cert is not None:
+            self._fit(ca, cert, key)
         return ca, cert, key
 
     def _fit(self, ca: bytes | None, cert: bytes | None, key: bytes | None) -> None:
