@@ -1,4 +1,4 @@
-"""The fleet on six machines, set up by the playbook: units are killed, machines lose their power or their
+"""The fleet on seven machines, set up by the playbook: units are killed, machines lose their power or their
 network. Each is a container with a systemd of its own (tests/rollout). Needs root, `make ansible-setup` and
 `make wheel`.
 """
@@ -157,7 +157,7 @@ def variables(store_url: str) -> dict[str, Any]:
 
 @contextmanager
 def machine_fleet() -> Iterator[MachineFleet]:
-    """Boots six machines and runs the playbook: some five minutes."""
+    """Boots seven machines and runs the playbook: some five minutes."""
     names = sorted({name for names in SPREAD.values() for name in names})
     with ExitStack() as up:
         machines = up.enter_context(Machines(*names)).start()

@@ -26,8 +26,8 @@ SPREAD: Groups = {
     "etcd": ["node1", "node2", "node3"],
     "workers": ["node1", "node2", "node3"],
     "masters": ["master1", "master2"],
-    "nginx": ["front"],
-    "prometheus": ["front"],
+    "nginx": ["front1", "front2"],
+    "prometheus": ["front1"],
 }
 
 STORE_UNIT = """[Unit]
