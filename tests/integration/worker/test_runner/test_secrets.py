@@ -42,7 +42,7 @@ def test_printed_in_parts_with_pauses_it_is_hidden_live_too(bench):
             assert chunk.offset == len(live)
             live += chunk.data
     live += b"".join(chunk.data for chunk in bench.runner.live_output())
-    assert live.decode() == bench.ended[run_id].output == "<***>" + SECRET[:20]
+    assert live.decode() == bench.ended[run_id].output == "<***>***"
 
 
 def test_over_the_cut_between_head_and_tail_nothing_of_it_is_left(bench):
