@@ -9,12 +9,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from app.common import store_url
+from app.common.file_version import Version, version
 from app.common.metrics.shared import CERTIFICATE_EXPIRY
 from app.common.settings import CommonSettings
 
 log = logging.getLogger(__name__)
-
-_Version = tuple[int, int]  # of a file: when it was changed, and its size
 
 
 def configured(settings: CommonSettings) -> dict[str, Path]:
@@ -45,7 +44,7 @@ class CertificateExpiry(Collector):
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = files
-        self._known: dict[str, tuple[_Version | None, float | None]] = {}
+        self._known: dict[str, tuple[Version, float | None]] = {}
 
     def collect(self) -> Iterator[Metric]:
         metric = GaugeMetricFamily(*CERTIFICATE_EXPIRY, labels=["certificate"])
@@ -56,14 +55,10 @@ class CertificateExpiry(Collector):
         yield metric
 
     def _end(self, name: str, file: Path) -> float | None:
-        try:
-            status = file.stat()
-            version = (status.st_mtime_ns, status.st_size)
-        except OSError:
-            version = None
+        found = version(file)
         known = self._known.get(name)
-        if known is None or known[0] != version:
-            known = self._known[name] = (version, _read(name, file))
+        if known is None or known[0] != found:
+            known = self._known[name] = (found, _read(name, file))
         return known[1]
 
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from app.cli.doctor.findings import Check, Finding, ok, problem, warning
 from app.common import keys
 from app.common.errors import EtcdError, EtcdUnavailable
-from app.common.etcd.handshake import TlsFiles
 from app.common.etcd.inspect import HttpFacts, Inspector, MemberStatus, http_facts
+from app.common.etcd.tls_files import TlsFiles
 from app.common.settings import CommonSettings
 
 UNSAFE = ("3.5.0", "3.5.1", "3.5.2")

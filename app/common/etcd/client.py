@@ -15,8 +15,9 @@ from pyetcd import etcdrpc as rpc
 from app.common.errors import EtcdUnavailable, LeaseNotFound
 from app.common.etcd import txn
 from app.common.etcd.connection import Connection, TokenRefused, TooLarge, translate
-from app.common.etcd.handshake import Examiner, TlsFiles
+from app.common.etcd.handshake import Examiner
 from app.common.etcd.measure import measured
+from app.common.etcd.tls_files import Credentials, TlsFiles
 from app.common.etcd.txn import Compare, Operation, TxnResult, key_value, prefix_end
 from app.common.key_value import KeyValue
 from app.common.settings import CommonSettings
@@ -43,8 +44,8 @@ class EtcdClient:
     Every method raises EtcdUnavailable when etcd did not answer within `timeout` (a write may or may not have
     happened) and EtcdError for a refusal. Reads are tried on every endpoint, each for `timeout` at most;
     writes only on the current one, because only the caller knows whether repeating them is harmless. After a
-    failure the next endpoint is used. Certificates that were renewed are read again when etcd has to be
-    connected to again and the old ones do not do.
+    failure the next endpoint is used. Certificates that were renewed are read when etcd has to be connected
+    to again; where the new files cannot be used, the old contents go on.
     """
 
     def __init__(
@@ -59,8 +60,9 @@ class EtcdClient:
         password: str | None = None,
     ) -> None:
         self._endpoints = list(endpoints)
-        self._files = TlsFiles(ca_cert, cert, key)
-        self._examiner = Examiner(self._files)
+        files = TlsFiles(ca_cert, cert, key)
+        self._credentials = Credentials(files)
+        self._examiner = Examiner(files)
         self._user, self._password = user, password
         self.timeout = timeout
         self._lock = threading.Lock()
@@ -284,7 +286,7 @@ class EtcdClient:
             connection = self._connections.get(self._current)
             if connection is None:
                 endpoint = self._endpoints[self._current]
-                connection = Connection(endpoint, self._files, self._user, self._password)
+                connection = Connection(endpoint, self._credentials, self._user, self._password)
                 self._connections[self._current] = connection
             return connection
 

@@ -7,7 +7,9 @@ import grpc
 from pyetcd import etcdrpc as rpc
 
 from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
-from app.common.etcd.handshake import TlsFiles, address
+from app.common.etcd.handshake import address
+from app.common.etcd.tls_files import Credentials
+from app.common.file_version import Version
 
 MAX_MESSAGE = 64 * 1024 * 1024  # bytes; a page of large jobs is larger than gRPC's default of 4 MB
 
@@ -81,16 +83,19 @@ def translate(error: Any) -> EtcdError:
 class Connection:
     """One endpoint: its channel, its stubs, and the token of the user."""
 
-    def __init__(self, endpoint: str, files: TlsFiles, user: str | None, password: str | None) -> None:
+    def __init__(
+        self, endpoint: str, credentials: Credentials, user: str | None, password: str | None
+    ) -> None:
+        """Raises EtcdUnavailable where the certificate files cannot be used."""
         self.endpoint = endpoint
-        self._files = files
-        self._stamp = files.stamp()  # before they are read: what is written meanwhile is noticed later
+        self._files = credentials.files
+        self._versions: tuple[Version, ...] | None = None
         host, port = address(endpoint)
         target = f"{f'[{host}]' if ':' in host else host}:{port}"
         if endpoint.startswith("https://"):
-            ca, cert, key = files.read()
-            credentials = grpc.ssl_channel_credentials(ca, key, cert)
-            self.channel = grpc.secure_channel(target, credentials, options=_OPTIONS)
+            contents, self._versions = credentials.get()
+            secrets = grpc.ssl_channel_credentials(contents.ca, contents.key, contents.cert)
+            self.channel = grpc.secure_channel(target, secrets, options=_OPTIONS)
         else:
             self.channel = grpc.insecure_channel(target, options=_OPTIONS)
         self.kv = rpc.KVStub(self.channel)
@@ -114,7 +119,7 @@ class Connection:
 
     def outdated(self) -> bool:
         """Whether its certificates were renewed since: the channel goes on with those it was made with."""
-        return self._files.stamp() != self._stamp
+        return self._versions is not None and self._versions != self._files.versions()
 
     def forget_token(self) -> None:
         self._token = None

@@ -5,11 +5,9 @@ import socket
 import ssl
 import threading
 import time
-from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from app.common.errors import EtcdError, EtcdUnavailable
+from app.common.etcd.tls_files import TlsFiles
 
 REMEMBERED_SECONDS = 30.0  # so that an outage is not answered with a handshake for each failed call
 MAX_SECONDS = 1.0
@@ -20,55 +18,6 @@ _DEFAULT_PORT = 2379
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _UNKNOWN_AUTHORITY = (2, 18, 19, 20, 21)
 _OTHER_NAME = (62, 64)
-
-
-class TlsFiles(NamedTuple):
-    """Of the authority (None: those that the system trusts), and of this client (None: it shows none)."""
-
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-
-    def read(self) -> tuple[bytes | None, bytes | None, bytes | None]:
-        """Raises EtcdError, with the name of the file; EtcdUnavailable where they are no certificates or do
-        not fit, as in the middle of a renewal: some such files make gRPC end the whole process."""
-        ca, cert, key = (_read(path) for path in self)
-        if ca is not None or cert is not None:
-            self._fit(ca, cert, key)
-        return ca, cert, key
-
-    def _fit(self, ca: bytes | None, cert: bytes | None, key: bytes | None) -> None:
-        from cryptography import x509  # 5 MB of memory, for those with certificates only
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-        try:
-            if ca is not None:
-                x509.load_pem_x509_certificates(ca)
-            if cert is None or key is None:
-                return
-            own = x509.load_pem_x509_certificates(cert)[0].public_key()
-            fits = own == load_pem_private_key(key, None).public_key()
-        except (ValueError, TypeError) as error:  # no PEM; a key with a password
-            names = ", ".join(str(path) for path in self if path)
-            raise EtcdUnavailable(
-                f"etcd: certificate files cannot be used: one of {names} is none"
-            ) from error
-        if not fits:
-            raise EtcdUnavailable(
-                f"etcd: certificate files cannot be used: {self.key} is not the key of {self.cert}"
-            )
-
-    def context(self) -> ssl.SSLContext:
-        """For a handshake of our own. Raises OSError (ssl.SSLError is one) for files that cannot be used."""
-        context = ssl.create_default_context(cafile=self.ca)
-        if self.cert:
-            # A key with a password cannot be used; without an answer here OpenSSL would ask at the terminal.
-            context.load_cert_chain(self.cert, self.key, password=lambda: b"")
-        return context
-
-    def stamp(self) -> tuple[tuple[int, int, int] | None, ...]:
-        """Differs once one of the files was written again."""
-        return tuple(_stamp(path) for path in self)
 
 
 def address(endpoint: str) -> tuple[str, int]:
@@ -174,18 +123,3 @@ def _speaks_tls(plain: socket.socket) -> bool:
     except OSError:
         return False
     return True
-
-
-def _read(path: Path | None) -> bytes | None:
-    try:
-        return path.read_bytes() if path else None
-    except OSError as error:
-        raise EtcdError(f"etcd: cannot read {path}: {error.strerror}") from error
-
-
-def _stamp(path: Path | None) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat() if path else None
-    except OSError:
-        return None
-    return (found.st_ino, found.st_mtime_ns, found.st_size) if found else None

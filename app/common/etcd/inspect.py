@@ -17,7 +17,8 @@ from app.common.errors import EtcdError
 from app.common.etcd import txn
 from app.common.etcd.client import EtcdClient
 from app.common.etcd.connection import HistoryGone
-from app.common.etcd.handshake import TlsFiles, address
+from app.common.etcd.handshake import address
+from app.common.etcd.tls_files import TlsFiles
 from app.common.settings import CommonSettings
 
 _MAX_METRICS = 4 * 1024 * 1024  # bytes

@@ -10,6 +10,7 @@ import pytest
 
 from app.common.errors import EtcdError, EtcdUnavailable
 from app.common.etcd import EtcdClient, handshake
+from app.common.etcd.tls_files import TlsFiles
 from app.common.settings import CommonSettings
 from tests.harness.pki import Pki
 from tests.harness.poll import free_port, wait_until
@@ -161,6 +162,30 @@ def test_renewed_certificates_are_used_for_the_next_connection(own, mirrors, ses
     assert session.lease == lease
 
 
+def test_new_files_that_cannot_be_used_do_not_cut_off_who_is_connected(own, caplog):
+    """A renewal that broke off, or gave the key to the wrong user: the certificate in use is still good."""
+    own.pki.certificate("client")
+    client = own.connect(who="client")
+    client.put("/x", b"1")
+    own.pki.key("client").write_bytes(b"")
+    for _ in range(2):
+        own.kill()
+        with pytest.raises(EtcdUnavailable):
+            client.get("/x")
+        own.start()
+        assert client.get("/x").value == b"1"
+    told = [record.getMessage() for record in caplog.records if "go on" in record.getMessage()]
+    assert len(told) == 1
+    assert "client.key holds no key" in told[0]
+
+    own.kill()
+    own.pki.authority()
+    for name in ("server", "root", "client"):
+        own.pki.certificate(name)
+    own.start()
+    wait_until(lambda: complaint(client) == "", 20, "the use of the renewed files")
+
+
 def test_the_settings_name_the_certificates(strict_etcd, pki, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     settings = CommonSettings(
@@ -211,7 +236,7 @@ def test_finding_out_what_is_wrong_takes_no_longer_than_it_may(pki, monkeypatch)
         server = threading.Thread(target=serve, args=(listener,))
         server.start()
         began = time.monotonic()
-        examiner = handshake.Examiner(handshake.TlsFiles(pki.crt("ca")))
+        examiner = handshake.Examiner(TlsFiles(pki.crt("ca")))
         assert examiner.trouble(f"https://127.0.0.1:{listener.getsockname()[1]}", 60) == ""
         took = time.monotonic() - began
         over.set()
