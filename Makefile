@@ -57,7 +57,7 @@ run: $(VENV)/.runtime $(CONSOLE) ## Start the whole system on this machine and p
 test: $(VENV)/.dev $(ANSIBLE)/.installed $(CONSOLE) ## Run all tests (as root on Debian or Ubuntu, installs the services they need)
 	@tests/install-services
 	@tools/npm run --silent test
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart=0 $(PYTEST_ARGS)
 
 bench: $(VENV)/.dev ## Run all benchmarks, in about 15 minutes, into bench/ (python -m loadtest --help for each)
 	@tests/install-services
