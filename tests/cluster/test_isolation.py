@@ -45,15 +45,19 @@ def test_a_worker_cut_off_ends_what_must_not_overlap_and_leaves_the_rest(
     cluster.put_job(name="patient", command=f"sleep {other}", **common)
     order(cluster, "strict")
     order(cluster, "patient")
-    wait_until(lambda: is_running(marker) and is_running(other), 10, "both runs")
+    wait_until(lambda: is_running(marker) and is_running(other), what="both runs")
     cluster.etcd.signal(signal.SIGSTOP)
+    cut_off = time.time()
     try:
-        wait_until(lambda: not is_running(marker), 5, "the end of the strict run before the lease's end")
+        wait_until(lambda: not is_running(marker), what="the end of the strict run")
         assert is_running(other)
     finally:
         cluster.etcd.signal(signal.SIGCONT)
-    killed = wait_until(lambda: finished(cluster, "strict"), 20, "the row")
+    killed = wait_until(lambda: finished(cluster, "strict"), what="the row")
     assert killed[0].status is Status.KILLED
+    assert killed[0].end_time / 1000 < cut_off + cluster.settings["lease_ttl_seconds"], (
+        "others may start it then"
+    )
     assert "cut off" in killed[0].reason
 
 
@@ -67,10 +71,10 @@ def test_a_long_grace_does_not_end_runs_of_a_worker_in_order(cluster: Cluster, m
         cronExpr=NEVER_SOON,
     )
     order(cluster, "strict")
-    wait_until(lambda: is_running(marker), 10, "the run")
+    wait_until(lambda: is_running(marker), what="the run")
     beat = cluster.registrations()["w0"].heartbeat
     wait_until(
-        lambda: cluster.registrations()["w0"].heartbeat > beat + 8, 20, "a lease renewed more than once"
+        lambda: cluster.registrations()["w0"].heartbeat > beat + 8, what="a lease renewed more than once"
     )
     assert is_running(marker)
 
@@ -105,7 +109,7 @@ def test_a_worker_whose_clock_is_ahead_claims_nothing_and_says_so(cluster: Clust
         info = cluster.registrations().get("wrong")
         return info is not None and info.state is WorkerState.SUSPENDED and "off the median" in info.reason
 
-    wait_until(suspended, 30, "the suspension")
+    wait_until(suspended, what="the suspension")
     job = cluster.put_job(name="job", command=oracle.command(), cronExpr=EVERY_SECOND)
     since = next_second()
     sleep_until(since + 6_000)
@@ -120,9 +124,9 @@ def test_a_lost_registration_is_written_again(cluster: Cluster) -> None:
     cluster.start("w0")
     lease = cluster.registrations()["w0"].lease
     cluster.client.revoke(lease)
-    wait_until(lambda: "w0" in cluster.registrations(), 20, "the new registration")
+    wait_until(lambda: "w0" in cluster.registrations(), what="the new registration")
     cluster.put_job(name="job", command="true", cronExpr=EVERY_SECOND)
-    wait_until(lambda: finished(cluster, "job"), 10, "a run")
+    wait_until(lambda: finished(cluster, "job"), what="a run")
 
 
 def test_an_order_to_kill_reaches_only_runs_that_were_there(cluster: Cluster) -> None:
@@ -130,5 +134,5 @@ def test_an_order_to_kill_reaches_only_runs_that_were_there(cluster: Cluster) ->
     cluster.put_job(name="job", command="sleep 1; echo done", cronExpr=NEVER_SOON)
     cluster.client.put(keys.killer("job"), b"")
     order(cluster, "job")
-    found = wait_until(lambda: finished(cluster, "job"), 10, "the row")
+    found = wait_until(lambda: finished(cluster, "job"), what="the row")
     assert found[0].status is Status.SUCCEEDED

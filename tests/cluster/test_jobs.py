@@ -30,7 +30,7 @@ def finished(cluster: Cluster, job: str) -> list[Run]:
 def test_a_job_put_by_hand_is_scheduled_and_audited(cluster: Cluster) -> None:
     cluster.start("w0", "w1")
     cluster.client.put("/cron/jobs/raw", b'{"name":"raw","command":"date","cronExpr":"* * * * * * *"}')
-    wait_until(lambda: finished(cluster, "raw"), 10, "the first run")
+    wait_until(lambda: finished(cluster, "raw"), what="the first run")
     adopted = [kv for kv in cluster.client.scan(keys.AUDIT).items if b"job.adopted" in kv.value]
     assert len(adopted) == 1
 
@@ -47,7 +47,7 @@ def test_garbage_under_jobs_harms_no_other_job(cluster: Cluster, oracle: Oracle)
     }.items():
         cluster.client.put(f"/cron/jobs/{name}", value)
     cluster.put_job(name="good", command=oracle.command(), cronExpr=EVERY_SECOND)
-    wait_until(oracle.starts, 10, "a run of the good job")
+    wait_until(oracle.starts, what="a run of the good job")
     log = cluster.workers["w0"].log
     assert "cronExpr" in log
     assert "Mars/X" in log
@@ -59,10 +59,10 @@ def test_edit_pause_and_delete_act_at_once_and_leave_no_missed_fires(
     cluster.start("w0", "w1")
     other = Oracle(tmp_path / "other")
     cluster.put_job(name="job", command=oracle.command(), cronExpr=EVERY_SECOND)
-    wait_until(lambda: len(oracle.starts()) >= 2, 10, "two runs")
+    wait_until(lambda: len(oracle.starts()) >= 2, what="two runs")
     cluster.put_job(name="job", command=other.command(), cronExpr=EVERY_SECOND)
     edited = now_ms()
-    wait_until(lambda: len(other.starts()) >= 2, 10, "two runs of the new command")
+    wait_until(lambda: len(other.starts()) >= 2, what="two runs of the new command")
     assert all(start.plan <= edited + 1_000 for start in oracle.starts())
     cluster.put_job(name="job", command=other.command(), cronExpr=EVERY_SECOND, enabled=False)
     paused = now_ms()
@@ -70,7 +70,7 @@ def test_edit_pause_and_delete_act_at_once_and_leave_no_missed_fires(
     assert all(start.at <= paused + 500 for start in other.starts())
     cluster.put_job(name="job", command=other.command(), cronExpr=EVERY_SECOND)
     count = len(other.starts())
-    wait_until(lambda: len(other.starts()) > count, 10, "a run after the pause")
+    wait_until(lambda: len(other.starts()) > count, what="a run after the pause")
     cluster.client.txn(success=[txn.delete(keys.job("job")), txn.delete(keys.fired("job"))])
     deleted = now_ms()
     cluster.wait_settled()
@@ -82,7 +82,7 @@ def test_edit_pause_and_delete_act_at_once_and_leave_no_missed_fires(
 def test_skipped_fires_become_one_growing_row(cluster: Cluster) -> None:
     cluster.start("w0", "w1")
     cluster.put_job(name="slow", command="sleep 6", cronExpr=EVERY_SECOND)
-    wait_until(lambda: finished(cluster, "slow"), 20, "the end of the first run")
+    wait_until(lambda: finished(cluster, "slow"), what="the end of the first run")
     cluster.client.delete("/cron/jobs/slow")
     skipped = [run for run in rows(cluster, "slow") if run.status is Status.SKIPPED]
     first = min(finished(cluster, "slow"), key=lambda run: run.plan_time)
@@ -95,7 +95,7 @@ def test_skipped_fires_become_one_growing_row(cluster: Cluster) -> None:
 def test_runs_may_overlap_where_the_job_allows_it(cluster: Cluster) -> None:
     cluster.start("w0")
     cluster.put_job(name="wide", command="sleep 3", cronExpr=EVERY_SECOND, overlap="allow")
-    wait_until(lambda: len(cluster.open_records()) >= 3, 10, "three runs at once")
+    wait_until(lambda: len(cluster.open_records()) >= 3, what="three runs at once")
 
 
 def test_an_order_runs_once_with_its_environment(cluster: Cluster) -> None:
@@ -103,7 +103,7 @@ def test_an_order_runs_once_with_its_environment(cluster: Cluster) -> None:
     cluster.put_job(name="manual", command='echo "got $EXTRA"', cronExpr=NEVER_SOON)
     for i in range(10):
         order(cluster, "manual", f"order-{i}", env={"EXTRA": str(i)}, by="somebody")
-        wait_until(lambda n=i: len(finished(cluster, "manual")) == n + 1, 10, "the run")
+        wait_until(lambda n=i: len(finished(cluster, "manual")) == n + 1, what="the run")
     runs = [cluster.store.run(run.id) for run in finished(cluster, "manual")]
     assert sorted(run.output for run in runs if run) == [f"got {i}\n" for i in range(10)]
     assert {run.trigger for run in runs if run} == {Trigger.MANUAL}
@@ -114,7 +114,7 @@ def test_an_expired_order_is_on_record_as_missed(cluster: Cluster) -> None:
     cluster.start("w0")
     cluster.put_job(name="picky", command="true", cronExpr=NEVER_SOON, workerLabels={"gpu": "yes"})
     order(cluster, "picky", expiresAt=now_ms() + 1_500)
-    found = wait_until(lambda: rows(cluster, "picky"), 10, "the row")
+    found = wait_until(lambda: rows(cluster, "picky"), what="the row")
     assert [run.status for run in found] == [Status.MISSED]
     assert "expired" in found[0].reason
 
@@ -123,14 +123,14 @@ def test_only_workers_with_the_labels_run_a_job(cluster: Cluster) -> None:
     cluster.start("plain")
     cluster.start("labelled", labels={"gpu": "yes", "zone": "a"})
     cluster.put_job(name="picky", command="true", cronExpr=EVERY_SECOND, workerLabels={"gpu": "yes"})
-    wait_until(lambda: len(finished(cluster, "picky")) >= 5, 15, "five runs")
+    wait_until(lambda: len(finished(cluster, "picky")) >= 5, what="five runs")
     assert {run.worker for run in finished(cluster, "picky")} == {"labelled"}
 
 
 def test_fires_that_no_worker_may_run_are_on_record(cluster: Cluster) -> None:
     cluster.start("w0", misfire_grace_seconds=2)
     cluster.put_job(name="nowhere", command="true", cronExpr=EVERY_SECOND, workerLabels={"gpu": "yes"})
-    found = wait_until(lambda: rows(cluster, "nowhere"), 15, "the row")
+    found = wait_until(lambda: rows(cluster, "nowhere"), what="the row")
     assert {run.status for run in found} == {Status.MISSED}
     assert "labels" in found[-1].reason
 
@@ -138,12 +138,12 @@ def test_fires_that_no_worker_may_run_are_on_record(cluster: Cluster) -> None:
 def test_a_drained_worker_takes_nothing_new(cluster: Cluster) -> None:
     cluster.start("w0", "w1")
     cluster.client.put(keys.drain("w0"), b"{}")
-    wait_until(lambda: cluster.registrations()["w0"].state.value == "drained", 10, "the drain")
+    wait_until(lambda: cluster.registrations()["w0"].state.value == "drained", what="the drain")
     cluster.put_job(name="job", command="true", cronExpr=EVERY_SECOND)
-    wait_until(lambda: len(finished(cluster, "job")) >= 4, 15, "four runs")
+    wait_until(lambda: len(finished(cluster, "job")) >= 4, what="four runs")
     assert {run.worker for run in finished(cluster, "job")} == {"w1"}
     cluster.client.delete(keys.drain("w0"))
-    wait_until(lambda: cluster.registrations()["w0"].state.value == "active", 10, "the return")
+    wait_until(lambda: cluster.registrations()["w0"].state.value == "active", what="the return")
 
 
 def test_the_latest_missed_fire_is_caught_up_and_the_others_are_one_row(
@@ -160,7 +160,7 @@ def test_the_latest_missed_fire_is_caught_up_and_the_others_are_one_row(
         cluster.client.put(keys.job(job.name), once.to_json())
         cluster.client.put(keys.fired(job.name), keys.cursor(hour_ago - 48 * 3_600_000))
     cluster.start("w0")
-    wait_until(lambda: rows(cluster, "latest") and rows(cluster, "skip"), 10, "the rows")
+    wait_until(lambda: rows(cluster, "latest") and rows(cluster, "skip"), what="the rows")
     cluster.wait_settled()
     caught_up = {run.status: run for run in rows(cluster, "latest")}
     assert caught_up[Status.SUCCEEDED].trigger is Trigger.MISFIRE
@@ -183,10 +183,10 @@ def test_a_kill_ends_the_whole_tree_and_touches_no_other_run(cluster: Cluster, m
     cluster.put_job(name="other", command=f"sleep {other}", cronExpr=NEVER_SOON)
     order(cluster, "tree")
     order(cluster, "other")
-    wait_until(lambda: is_running(marker) and is_running(other), 10, "both runs")
+    wait_until(lambda: is_running(marker) and is_running(other), what="both runs")
     cluster.client.put(keys.killer("tree"), KillOrder(by="somebody", at=now_ms()).to_json())
-    wait_until(lambda: not is_running(marker), 3, "the end of the tree")
-    killed = wait_until(lambda: finished(cluster, "tree"), 10, "the row")
+    wait_until(lambda: not is_running(marker), what="the end of the tree")
+    killed = wait_until(lambda: finished(cluster, "tree"), what="the row")
     assert killed[0].status is Status.KILLED
     assert "somebody" in killed[0].reason
     assert is_running(other)
@@ -202,7 +202,7 @@ def test_a_timeout_ends_a_command_that_ignores_sigterm(cluster: Cluster, marker:
         killGraceSeconds=0.5,
     )
     order(cluster, "stubborn")
-    found = wait_until(lambda: finished(cluster, "stubborn"), 10, "the row")
+    found = wait_until(lambda: finished(cluster, "stubborn"), what="the row")
     assert found[0].status is Status.TIMEOUT
     assert not is_running(marker)
     assert 1_000 <= found[0].end_time - found[0].start_time < 3_500
@@ -214,11 +214,11 @@ def test_a_run_is_watched_while_it_prints(cluster: Cluster) -> None:
         name="talker", command="for i in 1 2 3 4 5 6; do echo line $i; sleep 0.5; done", cronExpr=NEVER_SOON
     )
     order(cluster, "talker")
-    record = wait_until(cluster.open_records, 10, "the start")[0]
+    record = wait_until(cluster.open_records, what="the start")[0]
     run_id = keys.last_part(record)
     cluster.client.put(keys.tail(run_id), b"")
-    seen = wait_until(lambda: cluster.store.read_live(run_id, 0), 10, "live output")
+    seen = wait_until(lambda: cluster.store.read_live(run_id, 0), what="live output")
     assert seen.data.startswith(b"line 1\n")
     assert not cluster.store.runs(RunQuery(job="talker")).runs
-    final = wait_until(lambda: cluster.store.run(run_id), 10, "the row")
+    final = wait_until(lambda: cluster.store.run(run_id), what="the row")
     assert final.output.endswith("line 6\n")

@@ -97,26 +97,26 @@ def test_a_whole_system_works_with_the_least_rights(
         api.wait("raw", Status.SUCCEEDED)
 
         api.ask("POST", "/workers/w1/drain")
-        wait_until(lambda: _state(cluster, "w1") is not WorkerState.ACTIVE, 20, "the drain")
+        wait_until(lambda: _state(cluster, "w1") is not WorkerState.ACTIVE, what="the drain")
         api.add("stays", "sleep 600", onWorkerLoss="rerun")
         api.ask("POST", "/jobs/stays/run")
         api.wait("stays", Status.RUNNING)
         api.ask("POST", "/workers/w1/resume")
-        wait_until(lambda: _state(cluster, "w1") is WorkerState.ACTIVE, 20, "the end of the drain")
+        wait_until(lambda: _state(cluster, "w1") is WorkerState.ACTIVE, what="the end of the drain")
 
         cluster.workers["w0"].kill()
         api.wait("stays", Status.LOST)
-        wait_until(lambda: _running_on(cluster, "w1", "stays"), 30, "the next attempt on the other worker")
+        wait_until(lambda: _running_on(cluster, "w1", "stays"), what="the next attempt on the other worker")
         cluster.workers["w0"].start()
         cluster.wait_ready("w0")
         cluster.workers["w0"].kill()  # with its lease alive: its next life revokes that
         cluster.workers["w0"].start()
-        wait_until(lambda: _state(cluster, "w0") is WorkerState.ACTIVE, 30, "the return of w0")
+        wait_until(lambda: _state(cluster, "w0") is WorkerState.ACTIVE, what="the return of w0")
 
         secure.kill()
         secure.start()
         restarted = datetime.now(UTC).isoformat()
-        wait_until(lambda: api.newest("tick") > restarted, 30, "a run after the restart of etcd")
+        wait_until(lambda: api.newest("tick") > restarted, what="a run after the restart of etcd")
 
         _accounts(api)
         api.ask("POST", "/jobs/stays/kill")

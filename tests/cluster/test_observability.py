@@ -74,15 +74,15 @@ def test_every_line_about_a_run_says_which_and_none_has_its_output_or_a_secret(
             body = {"name": name, "command": command, "cronExpr": NEVER, "env": {"P": "secret:db"}}
             assert client.post("/jobs", json=body).status_code == 201
             assert client.post(f"/jobs/{name}/run").status_code == 202
-        wait_until(lambda: ended(cluster, "good") and ended(cluster, "bad"), 30, "the runs")
-        wait_until(lambda: len(cluster.open_records()) == 1, 30, "the run that lasts")
+        wait_until(lambda: ended(cluster, "good") and ended(cluster, "bad"), what="the runs")
+        wait_until(lambda: len(cluster.open_records()) == 1, what="the run that lasts")
         assert client.post("/jobs/long/kill").status_code == 202
-        wait_until(lambda: ended(cluster, "long") == [Status.KILLED], 30, "its end")
+        wait_until(lambda: ended(cluster, "long") == [Status.KILLED], what="its end")
         cluster.wait_settled()
         assert client.post("/jobs/long/run").status_code == 202
-        wait_until(cluster.open_records, 30, "the run that is lost")
+        wait_until(cluster.open_records, what="the run that is lost")
         os.kill(cluster.workers["w0"].pids()["executor-0"], signal.SIGKILL)
-        wait_until(lambda: Status.LOST in ended(cluster, "long"), 30, "the loss")
+        wait_until(lambda: Status.LOST in ended(cluster, "long"), what="the loss")
         ids = {(run.id, run.job_name) for run in cluster.store.runs(RunQuery()).runs}
     cluster.workers["w0"].stop()
     assert master.process is not None
@@ -116,7 +116,7 @@ def test_an_outage_is_told_in_json_and_a_request_that_fails_by_its_id(
         assert answer.status_code == 503
         assert answer.json()["requestId"] == "0123-of-the-proxy"
         own = client.get("/jobs/none", headers={"X-Request-Id": 'forged" id'}).json()["requestId"]
-    wait_until(lambda: "etcd" in cluster.workers["w0"].log, 30, "word of the outage")
+    wait_until(lambda: "etcd" in cluster.workers["w0"].log, what="word of the outage")
     cluster.etcd.start()
     cluster.wait_ready("w0")
     cluster.workers["w0"].stop()
@@ -154,9 +154,9 @@ def test_one_endpoint_shows_what_all_processes_of_a_worker_count(cluster: Cluste
     cluster.put_job(name="told", command="true", cronExpr="* * * * * *", metrics=True)
     cluster.put_job(name="fails", command="exit 1", cronExpr="* * * * * *", successWithinSeconds=60)
     cluster.put_job(name="quiet", command="true", cronExpr="* * * * * *")
-    wait_until(lambda: (value("cron_job_runs_total", job_name="told", status="succeeded") or 0) >= 3, 30)
-    wait_until(lambda: (value("cron_job_runs_total", job_name="fails", status="failed") or 0) >= 3, 30)
-    wait_until(lambda: len(ended(cluster, "quiet")) >= 3, 30)
+    wait_until(lambda: (value("cron_job_runs_total", job_name="told", status="succeeded") or 0) >= 3)
+    wait_until(lambda: (value("cron_job_runs_total", job_name="fails", status="failed") or 0) >= 3)
+    wait_until(lambda: len(ended(cluster, "quiet")) >= 3)
     assert value("cron_job_run_seconds_total", job_name="told") is not None
     assert not [labels for name, labels in samples(port) if ("job", "quiet") in labels]
     assert (value("cron_etcd_request_seconds_count", call="txn") or 0) > 0
@@ -167,7 +167,7 @@ def test_a_worker_that_cannot_store_shows_it(cluster: Cluster) -> None:
     port = free_port()
     cluster.start("w0", metrics_port=port, store_timeout_seconds=0.3)
     cluster.put_job(name="job", command="true", cronExpr="* * * * * *")
-    wait_until(lambda: ended(cluster, "job"), 30)
+    wait_until(lambda: ended(cluster, "job"))
 
     def value(name: str, **labels: str) -> float:
         return samples(port).get((name, frozenset(labels.items())), 0)
@@ -175,13 +175,13 @@ def test_a_worker_that_cannot_store_shows_it(cluster: Cluster) -> None:
     held = sqlite3.connect(cluster.store_url.removeprefix("sqlite:///"), isolation_level=None, timeout=20)
     held.execute("BEGIN IMMEDIATE")
     try:
-        wait_until(lambda: value("cron_spool_bytes") > 0, 30, "rows on disk")
+        wait_until(lambda: value("cron_spool_bytes") > 0, what="rows on disk")
         assert value("cron_store_request_failures_total", operation="store") > 0
         assert value("cron_log_batches_total", result="failed") > 0
     finally:
         held.execute("ROLLBACK")
         held.close()
-    wait_until(lambda: value("cron_spool_bytes") == 0, 30, "the replay")
+    wait_until(lambda: value("cron_spool_bytes") == 0, what="the replay")
 
 
 def test_what_grpc_would_write_while_tls_fails_is_not_in_the_log(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_what_grpc_would_write_while_tls_fails_is_not_in_the_log(tmp_path: Path)
     worker = WorkerProcess(tmp_path, "w0", settings)
     worker.start()
     try:
-        wait_until(lambda: '"action": "mirror"' in worker.log, 60, "word of the certificate")
+        wait_until(lambda: '"action": "mirror"' in worker.log, what="word of the certificate")
     finally:
         worker.kill()
         etcd.stop()

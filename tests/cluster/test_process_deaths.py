@@ -60,8 +60,7 @@ def test_a_killed_process_comes_back_and_no_fire_is_lost_or_doubled(
         os.kill(before, signal.SIGKILL)
         wait_until(
             lambda old=before: cluster.workers["w0"].pids().get(victim, old) != old,
-            10,
-            f"the return of {victim}",
+            what=f"the return of {victim}",
         )
         time.sleep(2)
     until = next_second(2)
@@ -81,10 +80,10 @@ def test_running_commands_survive_the_death_of_the_scheduler(cluster: Cluster, t
     cluster.put_job(
         name="long", command=f"touch {started}; sleep 4; touch {done}", cronExpr="*/2 * * * * * *"
     )
-    wait_until(started.exists, 10, "the start of the command")
+    wait_until(started.exists, what="the start of the command")
     os.kill(cluster.workers["w0"].pids()["scheduler"], signal.SIGKILL)
     cluster.client.delete("/cron/jobs/long")
-    wait_until(done.exists, 15, "the end of the command")
+    wait_until(done.exists, what="the end of the command")
     cluster.wait_settled()
     ran = [run for run in rows(cluster, "long") if run.status is not Status.SKIPPED]
     assert [run.status for run in ran] == [Status.SUCCEEDED]
@@ -98,10 +97,10 @@ def test_what_a_dead_executor_ran_is_ended_and_recorded(cluster: Cluster, marker
         cronExpr="*/2 * * * * * *",
         overlap="skip",
     )
-    wait_until(lambda: is_running(marker), 10, "the start of the command")
+    wait_until(lambda: is_running(marker), what="the start of the command")
     cluster.client.delete("/cron/jobs/long")
     os.kill(cluster.workers["w0"].pids()["executor-0"], signal.SIGKILL)
-    wait_until(lambda: not is_running(marker), 5, "the end of the commands")
+    wait_until(lambda: not is_running(marker), what="the end of the commands")
     cluster.wait_settled(15)
     lost = [run for run in rows(cluster, "long") if run.status is Status.LOST]
     assert len(lost) == 1
@@ -111,26 +110,25 @@ def test_what_a_dead_executor_ran_is_ended_and_recorded(cluster: Cluster, marker
 def test_commands_end_with_a_killed_main_process(cluster: Cluster, marker: str) -> None:
     cluster.start("w0")
     cluster.put_job(name="long", command=f"sleep {marker}", cronExpr="*/2 * * * * * *")
-    wait_until(lambda: is_running(marker), 10, "the start of the command")
+    wait_until(lambda: is_running(marker), what="the start of the command")
     pids = cluster.workers["w0"].pids()
     os.kill(pids["main"], signal.SIGKILL)
-    wait_until(lambda: not is_running(marker), 10, "the end of the command")
+    wait_until(lambda: not is_running(marker), what="the end of the command")
     wait_until(
         lambda: not any(Path(f"/proc/{pid}").exists() for n, pid in pids.items() if n != "main"),
-        10,
-        "the end of all processes",
+        what="the end of all processes",
     )
 
 
 def test_commands_of_a_worker_killed_whole_end_when_it_returns(cluster: Cluster, marker: str) -> None:
     cluster.start("w0")
     cluster.put_job(name="long", command=f"sleep {marker}", cronExpr="*/2 * * * * * *")
-    wait_until(lambda: is_running(marker), 10, "the start of the command")
+    wait_until(lambda: is_running(marker), what="the start of the command")
     cluster.client.delete("/cron/jobs/long")
     cluster.workers["w0"].kill()
     assert is_running(marker)
     cluster.workers["w0"].start()
-    wait_until(lambda: not is_running(marker), 20, "the end of the command")
+    wait_until(lambda: not is_running(marker), what="the end of the command")
     cluster.wait_settled(15)
     assert [run.status for run in rows(cluster, "long") if run.status is not Status.SKIPPED] == [Status.LOST]
 
@@ -144,7 +142,7 @@ def test_a_lost_run_is_ordered_again_where_the_job_asks_for_it(cluster: Cluster,
         cronExpr="*/2 * * * * * *",
         onWorkerLoss="rerun",
     )
-    wait_until(lambda: attempts.exists() and attempts.read_text(), 10, "the start of the command")
+    wait_until(lambda: attempts.exists() and attempts.read_text(), what="the start of the command")
     records = cluster.open_records()
     cluster.put_job(name="important", command=f"echo $CRON_ATTEMPT >> {attempts}", cronExpr="0 0 1 1 *",
                     onWorkerLoss="rerun")  # fmt: skip
@@ -154,7 +152,7 @@ def test_a_lost_run_is_ordered_again_where_the_job_asks_for_it(cluster: Cluster,
     def second() -> list[Run]:
         return [run for run in rows(cluster, "important") if run.attempt == 2]
 
-    wait_until(second, 30, "the second attempt")
+    wait_until(second, what="the second attempt")
     cluster.wait_settled()
     by_attempt = {run.attempt: run for run in rows(cluster, "important") if run.status is not Status.SKIPPED}
     assert by_attempt[1].status is Status.LOST
@@ -167,7 +165,7 @@ def test_a_stop_lets_runs_finish_then_ends_them_and_leaves_nothing(cluster: Clus
     cluster.start("w0", stop_timeout_seconds=2)
     cluster.put_job(name="short", command="sleep 1; echo done", cronExpr="*/2 * * * * * *", overlap="allow")
     cluster.put_job(name="long", command=f"sleep {marker}", cronExpr="*/2 * * * * * *")
-    wait_until(lambda: is_running(marker), 10, "the start of the commands")
+    wait_until(lambda: is_running(marker), what="the start of the commands")
     pids = cluster.workers["w0"].pids()
     assert cluster.workers["w0"].stop() == 0
     assert not is_running(marker)
@@ -184,12 +182,12 @@ def test_a_stop_lets_runs_finish_then_ends_them_and_leaves_nothing(cluster: Clus
 def test_a_claim_that_died_with_its_scheduler_blocks_no_later_fire(cluster: Cluster, oracle: Oracle) -> None:
     cluster.start("w0")
     job = cluster.put_job(name="job", command=oracle.command(), cronExpr=EVERY_SECOND)
-    wait_until(oracle.starts, 10, "the first run")
+    wait_until(oracle.starts, what="the first run")
     # What a scheduler leaves that is killed between its claim and the start of the command: the lock, under a
     # lease that lives on, and the open record.
     pids = cluster.workers["w0"].pids()
     try:
-        wait_until(lambda: stopped_without_lock(cluster, pids["scheduler"]), 20, "a stop between two fires")
+        wait_until(lambda: stopped_without_lock(cluster, pids["scheduler"]), what="a stop between two fires")
         plan = now_ms() // 1000 * 1000 - 500
         record = OpenRecord(job="job", plan=plan, outcome=Outcome.RUN, claimed=plan)
         run = run_id("job", plan)
@@ -203,7 +201,7 @@ def test_a_claim_that_died_with_its_scheduler_blocks_no_later_fire(cluster: Clus
     finally:
         os.kill(pids["scheduler"], signal.SIGKILL)
     before = len(oracle.starts())
-    wait_until(lambda: len(oracle.starts()) > before + 2, 20, "runs after the loss")
+    wait_until(lambda: len(oracle.starts()) > before + 2, what="runs after the loss")
     cluster.client.delete(keys.job(job.name))
     cluster.wait_settled()
     assert cluster.store.run(run).status is Status.LOST
@@ -212,14 +210,14 @@ def test_a_claim_that_died_with_its_scheduler_blocks_no_later_fire(cluster: Clus
 def test_rows_of_skipped_fires_survive_the_death_of_the_log_writer(cluster: Cluster) -> None:
     cluster.start("w0")
     cluster.put_job(name="slow", command="sleep 8", cronExpr=EVERY_SECOND)
-    wait_until(cluster.open_records, 10, "the start of the run")
+    wait_until(cluster.open_records, what="the start of the run")
     for _ in range(4):
         pid = cluster.workers["w0"].pids()["log-writer"]
         os.kill(pid, signal.SIGSTOP)  # rows reach it and are not stored
         time.sleep(1.2)
         os.kill(pid, signal.SIGKILL)
         wait_until(
-            lambda old=pid: cluster.workers["w0"].pids().get("log-writer", old) != old, 10, "the return"
+            lambda old=pid: cluster.workers["w0"].pids().get("log-writer", old) != old, what="the return"
         )
     cluster.client.delete("/cron/jobs/slow")
     cluster.wait_settled(30)
@@ -233,11 +231,11 @@ def test_rows_of_skipped_fires_survive_the_death_of_the_log_writer(cluster: Clus
 def test_locks_outlive_the_death_of_the_watcher(cluster: Cluster) -> None:
     cluster.start("w0")
     cluster.put_job(name="job", command="sleep 5", cronExpr=EVERY_SECOND)
-    wait_until(lambda: cluster.client.get(keys.lock("job")), 10, "the lock")
+    wait_until(lambda: cluster.client.get(keys.lock("job")), what="the lock")
     taken = cluster.client.get(keys.lock("job"))
     pid = cluster.workers["w0"].pids()["watcher"]
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: cluster.workers["w0"].pids().get("watcher", pid) != pid, 10, "the return")
+    wait_until(lambda: cluster.workers["w0"].pids().get("watcher", pid) != pid, what="the return")
     beat = cluster.registrations()["w0"].heartbeat
-    wait_until(lambda: cluster.registrations()["w0"].heartbeat != beat, 10, "a heartbeat of the new watcher")
+    wait_until(lambda: cluster.registrations()["w0"].heartbeat != beat, what="a heartbeat of the new watcher")
     assert cluster.client.get(keys.lock("job")) == taken

@@ -33,7 +33,7 @@ def demo_system() -> Iterator[tuple[Up, Api]]:
         system.start()
         api = Api(system.url, (system.data / "admin-password").read_text().strip())
         demo.fill(system, api)
-        wait_until(lambda: _ended(api, "failing-probe", "failed"), 60, "the first failure")
+        wait_until(lambda: _ended(api, "failing-probe", "failed"), what="the first failure")
         yield system, api
         api.close()
     finally:

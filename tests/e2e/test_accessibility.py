@@ -47,7 +47,7 @@ def run(api: Api) -> str:
     api.job("axe-bad", "exit 3")
     ids = [api.ok("POST", f"/jobs/{job}/run")["runIds"][0] for job in ("axe-ok", "axe-bad")]
     for each in ids:
-        wait_until(lambda each=each: api.ok("GET", f"/runs/{each}").get("endTime"), 20, "the run")
+        wait_until(lambda each=each: api.ok("GET", f"/runs/{each}").get("endTime"), what="the run")
     return ids[0]
 
 

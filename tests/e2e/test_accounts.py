@@ -43,7 +43,7 @@ def somebody(browser: Browser, up: Up, api: Api, name: str, role: str) -> Iterat
 
 def test_the_link_that_the_start_prints_opens_signed_in_exactly_once(browser: Browser, up: Up) -> None:
     printed = lambda: re.search(r"(http\S+/#/sign-in\?link=\S+) \(works once", up.said())  # noqa: E731
-    link = cast(re.Match[str], wait_until(printed, 10, "the link"))[1]
+    link = cast(re.Match[str], wait_until(printed, what="the link"))[1]
     with open_console(browser, up.url) as first:
         first.page.goto(link)
         expect(first.page.get_by_role("button", name="Account: admin")).to_be_visible()
@@ -178,7 +178,7 @@ def audited(api: Api) -> Api:
     api.ok("PATCH", "/users/acc-audited", json={"disabled": True})
     api.job("acc-audited")
     on_record = lambda: api.ok("GET", "/audit", params={"target": "acc-audited"})["items"]  # noqa: E731
-    wait_until(lambda: len(on_record()) == 4, 10, "the entries")
+    wait_until(lambda: len(on_record()) == 4, what="the entries")
     return api
 
 

@@ -93,5 +93,5 @@ def test_a_session_that_ended_costs_nothing_typed(open_jobs: Console, own_up: Up
     dialog.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("kept")
     api = Api(own_up.url, password)
-    wait_until(lambda: api.client.get("/jobs/kept").status_code == 200, 10, "the job")
+    wait_until(lambda: api.client.get("/jobs/kept").status_code == 200, what="the job")
     api.close()

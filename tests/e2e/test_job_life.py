@@ -83,7 +83,7 @@ def test_hostile_output_is_shown_as_text(console: Console, api: Api) -> None:
     hostile = '</pre><img src=x onerror="document.title=1"><script>alert(1)</script>'
     api.job("e2e-hostile", f"echo '{hostile}'; printf '\\033]0;window\\007\\033[31mred\\033[0m\\n'")
     [run] = api.ok("POST", "/jobs/e2e-hostile/run")["runIds"]
-    wait_until(lambda: api.ok("GET", f"/runs/{run}")["status"] == "succeeded", 20, "the run")
+    wait_until(lambda: api.ok("GET", f"/runs/{run}")["status"] == "succeeded", what="the run")
     console.open(f"/runs/{run}")
     page = console.page
     output = page.locator("[role=region][aria-label=Output]")
@@ -106,10 +106,10 @@ def test_edit_pause_run_and_kill(console: Console, api: Api) -> None:
     assert api.ok("GET", "/jobs/e2e-edit")["cronExpr"] == "*/9 * * * *"
 
     page.get_by_role("switch", name="Fires by its schedule").click()
-    wait_until(lambda: api.ok("GET", "/jobs/e2e-edit")["state"] == "paused", 10, "the pause")
+    wait_until(lambda: api.ok("GET", "/jobs/e2e-edit")["state"] == "paused", what="the pause")
 
     console.button("Run now").click()
-    wait_until(lambda: running(api, "e2e-edit"), 20, "the run")
+    wait_until(lambda: running(api, "e2e-edit"), what="the run")
     [run] = running(api, "e2e-edit")
     page.goto(f"{console.url}/#/runs/{run}")
     expect(page.locator("[role=region][aria-label=Output]")).to_contain_text("started")

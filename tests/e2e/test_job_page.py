@@ -37,7 +37,7 @@ def dialog_button(page: Page, name: str) -> Locator:
 def run(api: Api, job: str) -> dict[str, object]:
     """One that has been ordered and has ended."""
     [identifier] = api.ok("POST", f"/jobs/{job}/run")["runIds"]
-    wait_until(lambda: api.ok("GET", f"/runs/{identifier}")["endTime"], 20, "the end of the run")
+    wait_until(lambda: api.ok("GET", f"/runs/{identifier}")["endTime"], what="the end of the run")
     found: dict[str, object] = api.ok("GET", f"/runs/{identifier}")
     return found
 

@@ -29,7 +29,7 @@ def test_500_jobs_are_paused_at_once(console: Console, api: Api) -> None:
     ]
     made = api.ok("POST", "/import", json={"format": "yaml", "text": f"[{','.join(lines)}]", "dryRun": False})
     assert made["create"] == 500
-    wait_until(lambda: states(api, "bulk-") == {"enabled": 500, "paused": 0}, 20, "all jobs")
+    wait_until(lambda: states(api, "bulk-") == {"enabled": 500, "paused": 0}, what="all jobs")
     console.open("/jobs?q=bulk-")
     page = console.page
     page.get_by_role("checkbox", name="Choose all jobs of this page").check()
@@ -38,7 +38,7 @@ def test_500_jobs_are_paused_at_once(console: Console, api: Api) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Pause 500 jobs?")
     dialog.get_by_role("button", name="Pause", exact=True).click()
-    wait_until(lambda: states(api, "bulk-") == {"enabled": 0, "paused": 500}, 60, "the pause of all")
+    wait_until(lambda: states(api, "bulk-") == {"enabled": 0, "paused": 500}, what="the pause of all")
     history = api.ok("GET", "/jobs/bulk-499/history")["items"]
     assert [entry["action"] for entry in history] == ["job.pause", "job.create"]
     expect(dialog).to_contain_text("500 done")
@@ -56,7 +56,7 @@ def test_a_crontab_is_imported_after_a_look_at_what_would_change(console: Consol
     expect(page.locator("main")).to_contain_text("At 02:30 every day")
     assert api.ok("GET", "/jobs", params={"group": "imported"})["total"] == 0  # only looked at
     page.get_by_role("button", name="Apply 2 changes").click()
-    wait_until(lambda: api.ok("GET", "/jobs", params={"group": "imported"})["total"] == 2, 10, "the jobs")
+    wait_until(lambda: api.ok("GET", "/jobs", params={"group": "imported"})["total"] == 2, what="the jobs")
     console.open("/import")
     page.get_by_role("textbox", name="Crontab or YAML").fill(CRONTAB.replace("30 2", "45 3"))
     page.get_by_role("textbox", name="Group").fill("imported")

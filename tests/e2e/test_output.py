@@ -13,7 +13,7 @@ FROM_END = "element => element.scrollHeight - element.scrollTop - element.client
 def ended(api: Api, job: str) -> str:
     """The id of a run of `job` that has just been ordered and has ended."""
     (run,) = api.ok("POST", f"/jobs/{job}/run", json={})["runIds"]
-    wait_until(lambda: api.ok("GET", f"/runs/{run}")["endTime"], 20, "the end of the run")
+    wait_until(lambda: api.ok("GET", f"/runs/{run}")["endTime"], what="the end of the run")
     return str(run)
 
 
@@ -59,7 +59,7 @@ def test_ten_thousand_lines_are_searched_with_keys(console: Console, api: Api) -
     expect(page.get_by_text("2 of 11")).to_be_visible()
     expect(page.get_by_text("number 7770", exact=True)).to_be_in_viewport()
     chosen = "[...CSS.highlights.get('out-chosen')].map(String)"
-    wait_until(lambda: page.evaluate(chosen) == ["number 777"], 5, "the chosen match is marked")
+    wait_until(lambda: page.evaluate(chosen) == ["number 777"], what="the chosen match is marked")
     page.keyboard.press("Escape")
     expect(page.get_by_text("of 11")).to_be_hidden()
 

@@ -40,11 +40,11 @@ def test_the_dashboard_counts_jobs_as_the_api_does_while_they_change(console: Co
         told = api.ok("GET", "/stats/summary")["jobs"]
         return states(page) == {state: count for state, count in told.items() if count or state == "enabled"}
 
-    wait_until(agree, 10, "the same figures")
+    wait_until(agree, what="the same figures")
     before = states(page)
     api.ok("POST", "/jobs/view-counted/pause")
-    wait_until(lambda: states(page) != before, 10, "the change")
-    wait_until(agree, 10, "the same figures again")
+    wait_until(lambda: states(page) != before, what="the change")
+    wait_until(agree, what="the same figures again")
     assert states(page)["paused"] == before.get("paused", 0) + 1
     total = sum(states(page).values())
     expect(page.get_by_role("link", name=f"Jobs: {total:,}", exact=True)).to_be_visible()
@@ -53,9 +53,9 @@ def test_the_dashboard_counts_jobs_as_the_api_does_while_they_change(console: Co
 def test_the_ledger_line_of_the_dashboard_is_that_of_the_api(console: Console, api: Api) -> None:
     api.job("view-ledger", cron="* * * * * *")
     ledger = lambda: api.ok("GET", "/ledger")  # noqa: E731
-    wait_until(lambda: ledger()["ran"] >= 2, 20, "two fires")
+    wait_until(lambda: ledger()["ran"] >= 2, what="two fires")
     api.ok("POST", "/jobs/view-ledger/pause")
-    wait_until(lambda: not ledger()["pending"] + ledger()["running"], 20, "a settled ledger")
+    wait_until(lambda: not ledger()["pending"] + ledger()["running"], what="a settled ledger")
 
     def agree() -> bool:
         """Jobs of other tests may fire between the two looks."""
@@ -67,7 +67,7 @@ def test_the_ledger_line_of_the_dashboard_is_that_of_the_api(console: Console, a
         return shown == {name: told[name] for name in LEDGER}
 
     console.open("/")
-    wait_until(agree, 15, "the same ledger")
+    wait_until(agree, what="the same ledger")
     expect(card(console.page, "ledger")).to_contain_text("Every planned fire is accounted for, each once.")
 
 

@@ -54,7 +54,7 @@ class Up:
     def wait(self) -> None:
         assert self.process is not None
         ready = lambda: "is ready" in self.said() or self.process.poll() is not None  # noqa: E731
-        wait_until(ready, 60, "the start of the system")
+        wait_until(ready, what="the start of the system")
         assert self.process.poll() is None, self.said() + self.log("master") + self.log("worker")
 
     def said(self) -> str:

@@ -49,11 +49,11 @@ class EtcdMembers:
         for member in self.members:
             member.launch()
         for member in self.members:
-            wait_until(member.answers, 60, f"the start of {member.directory.name}")
+            wait_until(member.answers, what=f"the start of {member.directory.name}")
 
     def leader(self) -> Member:
         """Waits for one."""
-        found = wait_until(lambda: next((m for m in self.members if m.leads()), None), 30, "a leader")
+        found = wait_until(lambda: next((m for m in self.members if m.leads()), None), what="a leader")
         assert isinstance(found, Member)
         return found
 

@@ -52,7 +52,7 @@ class MasterProcess:
 
     def start(self) -> None:
         self.launch()
-        wait_until(self.is_ready, 30, "the start of the master")
+        wait_until(self.is_ready, what="the start of the master")
 
     def client(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> httpx.Client:
         """A signed-in client."""

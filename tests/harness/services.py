@@ -48,14 +48,14 @@ class Service:
 
     def start(self) -> None:
         self.launch()
-        wait_until(self.answers, 30, f"the start of {type(self).__name__}")
+        wait_until(self.answers, what=f"the start of {type(self).__name__}")
 
     def signal(self, number: int) -> None:
         """Returns when the signal has taken effect: after SIGSTOP nothing answers any more."""
         assert self.process is not None
         self.process.send_signal(number)
         if number == signal.SIGSTOP:
-            wait_until(self._is_stopped, 10, "the stop of all threads")
+            wait_until(self._is_stopped, what="the stop of all threads")
 
     def _is_stopped(self) -> bool:
         assert self.process is not None

@@ -72,7 +72,7 @@ def executors_die(fleet: Fleet) -> Iterator[None]:
     """While they run something."""
     marker = f"4321.{secrets.randbelow(10**9):09d}"
     fleet.cluster.put_job(name="long", command=f"sleep {marker}", cronExpr=EVERY_SECOND)
-    wait_until(lambda: is_running(marker), 20, "the run")
+    wait_until(lambda: is_running(marker), what="the run")
     fleet.cluster.client.delete(keys.job("long"))
     for worker in fleet.workers:
         os.kill(worker.pids()["executor-0"], signal.SIGKILL)
@@ -129,7 +129,7 @@ def workers_hang(fleet: Fleet) -> Iterator[None]:
     fleet.cluster.put_job(name="late", command="true", cronExpr=at_second(moment))
     for worker in fleet.workers:
         worker.signal_all(signal.SIGSTOP)
-    wait_until(lambda: ("CronWorkerDown", CRITICAL) in fleet.prometheus.firing(), 30, "the alert")
+    wait_until(lambda: ("CronWorkerDown", CRITICAL) in fleet.prometheus.firing(), what="the alert")
     time.sleep(max(0.0, moment.timestamp() + 7 - time.time()))
     for worker in fleet.workers:
         worker.signal_all(signal.SIGCONT)
@@ -161,7 +161,7 @@ def the_spool_is_damaged(fleet: Fleet) -> Iterator[None]:
         found[:] = [path for path in directory.rglob("*.spool") if path.stat().st_size > 0]
         return bool(found)
 
-    wait_until(rows_on_disk, 60, "rows on disk")
+    wait_until(rows_on_disk, what="rows on disk")
     with found[0].open("r+b") as file:
         file.write(b"damaged!")
     fleet.mongo.start()

@@ -69,9 +69,9 @@ class Fleet:
 
     def wait_quiet(self) -> None:
         """Until Prometheus has seen everything, and no alert fires."""
-        wait_until(lambda: len(self.prometheus.query("up")) == 7, 30, "all scrapes")
-        wait_until(lambda: not self.prometheus.query("up == 0"), 60, "answers from all")
-        wait_until(lambda: not self.prometheus.firing(), 60, "a time without alerts")
+        wait_until(lambda: len(self.prometheus.query("up")) == 7, what="all scrapes")
+        wait_until(lambda: not self.prometheus.query("up == 0"), what="answers from all")
+        wait_until(lambda: not self.prometheus.firing(), what="a time without alerts")
 
     def use_certificate(self, days: int) -> None:
         """A new one for the console; Prometheus trusts it."""

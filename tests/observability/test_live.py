@@ -46,7 +46,7 @@ def test_every_query_of_the_dashboards_has_data(fleet: Fleet) -> None:
         return not missing
 
     try:
-        wait_until(all_there, 45, "data for every query")
+        wait_until(all_there, what="data for every query")
     except AssertionError:
         pytest.fail("no data for:\n" + "\n".join(map(str, missing)))
 
@@ -60,7 +60,7 @@ def test_alerts_fire_under_their_fault(fleet: Fleet, step: list[Fault]) -> None:
         seen.update(fleet.prometheus.firing())
         return wanted <= seen
 
-    wait_until(lambda: not wanted & fleet.prometheus.firing(), 60, "the end of earlier alerts")
+    wait_until(lambda: not wanted & fleet.prometheus.firing(), what="the end of earlier alerts")
     with ExitStack() as faults:
         for fault in step:
             faults.enter_context(fault.make(fleet))

@@ -138,7 +138,7 @@ class Machine:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            wait_until(self._is_gone, 30, f"the end of {self.name}")
+            wait_until(self._is_gone, what=f"the end of {self.name}")
             # The kernel takes its network apart some time later; the next boot needs the name of the link.
             self._fleet.switch.remove(self._link)
             self._process = self._init = None

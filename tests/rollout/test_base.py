@@ -73,9 +73,9 @@ def test_lets_in_whom_the_table_names_and_nobody_else(fleet, host):
     for port in (ETCD, METRICS, HTTPS):
         fleet[host].run(LISTEN.format(port=port))
     listens = lambda: fleet[host].run("ss -Htln | wc -l").stdout.strip()  # noqa: E731
-    wait_until(lambda: int(listens()) >= 4, 30, "the start of the listeners")
+    wait_until(lambda: int(listens()) >= 4, what="the start of the listeners")
 
-    wait_until(lambda: reaches(fleet, host, ETCD, by="worker"), 30, "a connection from the worker")
+    wait_until(lambda: reaches(fleet, host, ETCD, by="worker"), what="a connection from the worker")
     assert not reaches(fleet, host, ETCD)
     assert reaches(fleet, host, HTTPS, by="worker")
     assert reaches(fleet, host, HTTPS)

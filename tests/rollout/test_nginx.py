@@ -65,7 +65,7 @@ class Site:
         """nginx gives requests to this master, and it answers them."""
         seen = len(self.nginx.answered_by())
         wait_until(
-            lambda: f"{master.port} 200" in self.nginx.answered_by()[seen:], 60, "requests to this master"
+            lambda: f"{master.port} 200" in self.nginx.answered_by()[seen:], what="requests to this master"
         )
 
 
@@ -198,7 +198,7 @@ class TestMastersThatGo:
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json()["detail"] == "No master answers."
         assert answer.headers["Retry-After"]
-        wait_until(site.nginx.answers, 60, "the masters behind nginx")
+        wait_until(site.nginx.answers, what="the masters behind nginx")
 
 
 def test_events_come_through_at_once(site):
@@ -224,8 +224,7 @@ def test_the_audit_shows_the_client_and_believes_nothing_it_says(site):
         assert client.post("/api/v1/jobs", json=job, headers=forged).status_code == 201
         entries = wait_until(
             lambda: client.get("/api/v1/audit", params={"target": "from-afar"}).json()["items"],
-            30,
-            "the audit",
+            what="the audit",
         )
     assert [entry["detail"]["address"] for entry in entries] == ["127.0.0.77"]
 
@@ -239,11 +238,11 @@ def test_a_request_that_fails_is_told_by_the_id_of_nginx_not_by_the_clients(site
                 answer = client.get("/api/v1/jobs/none", headers={"X-Request-Id": "0123-of-the-client"})
                 return answer.json().get("requestId") if answer.status_code == 503 else None
 
-            said = wait_until(failure, 60, "a request that fails")
+            said = wait_until(failure, what="a request that fails")
     finally:
         site.etcd.start()
     assert re.fullmatch("[0-9a-f]{32}", said)
-    wait_until(site.nginx.answers, 60, "the masters behind nginx")
+    wait_until(site.nginx.answers, what="the masters behind nginx")
 
 
 def test_plain_http_only_leads_to_https(site):

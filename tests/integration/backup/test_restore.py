@@ -127,7 +127,7 @@ def goes_on(etcd, token, tmp_path) -> None:
             assert {job["name"] for job in invalid} == set(INVALID)
         cluster.start("w1")
         oracle = Oracle(tmp_path)
-        wait_until(lambda: len(oracle.starts()) >= 3, 30, "three runs")
+        wait_until(lambda: len(oracle.starts()) >= 3, what="three runs")
         cluster.workers["w1"].stop()
         cluster.wait_settled()
         until = int(cluster.client.get(keys.fired("tick")).value)

@@ -28,10 +28,10 @@ def test_no_fire_runs_twice_after_a_snapshot_without_its_cursors(etcd, tmp_path)
     cluster.put_job(name="tick", command=oracle.command(), cronExpr="* * * * * *", misfire="latest")
     try:
         cluster.start("w1")
-        wait_until(lambda: len(oracle.starts()) >= 2, 30, "the first runs")
+        wait_until(lambda: len(oracle.starts()) >= 2, what="the first runs")
         etcdctl(etcd, "snapshot", "save", tmp_path / "snapshot")
         saved = int(cluster.client.get(keys.fired("tick")).value)
-        wait_until(lambda: oracle.starts()[-1].plan > saved + 2_000, 30, "runs since the snapshot")
+        wait_until(lambda: oracle.starts()[-1].plan > saved + 2_000, what="runs since the snapshot")
         cluster.workers["w1"].stop()
         etcd.kill()
 
@@ -43,7 +43,7 @@ def test_no_fire_runs_twice_after_a_snapshot_without_its_cursors(etcd, tmp_path)
 
         ran = len(oracle.starts())
         cluster.start("w2")
-        wait_until(lambda: len(oracle.starts()) >= ran + 2, 30, "runs after the restore")
+        wait_until(lambda: len(oracle.starts()) >= ran + 2, what="runs after the restore")
         cluster.workers["w2"].stop()
         cluster.wait_settled()
         plans = [start.plan for start in oracle.starts()]

@@ -138,7 +138,7 @@ class TestApply:
     def test_an_invalid_job_is_listed_with_its_reason_and_can_be_replaced(self, up):
         body = {"key": b64encode(b"/cron/jobs/broken").decode(), "value": b64encode(b"{\x1b[2J").decode()}
         httpx.post(f"http://127.0.0.1:{up.ports['--etcd-port']}/v3/kv/put", json=body).raise_for_status()
-        wait_until(lambda: "broken" in up.ok("job", "list", "--state", "invalid"), 10, "the invalid job")
+        wait_until(lambda: "broken" in up.ok("job", "list", "--state", "invalid"), what="the invalid job")
         done = up.yuanya("job", "show", "broken")
         assert done.returncode == 1
         assert "broken is invalid" in done.stderr
@@ -189,7 +189,7 @@ class TestRuns:
         up.yuanya("job", "run", "again", "--follow")
         apply(up, job("again", f"echo second; touch {tmp_path}/started; sleep 1000"))
         run_id = up.ok("job", "run", "again").strip()
-        wait_until((tmp_path / "started").exists, 20, "the second run")
+        wait_until((tmp_path / "started").exists, what="the second run")
         assert up.ok("job", "logs", "again") == "first\n"
         assert "has not ended" in up.yuanya("job", "logs", run_id).stderr
         up.ok("job", "kill", "again", "--yes")
@@ -249,7 +249,7 @@ class TestLedger:
     def test_a_clean_ledger_is_a_good_exit(self, up):
         apply(up, job("counted", cronExpr="* * * * * *"))
         try:
-            wait_until(lambda: figures(up)["succeeded"] >= 2, 20, "two runs on record")
+            wait_until(lambda: figures(up)["succeeded"] >= 2, what="two runs on record")
         finally:
             up.ok("job", "delete", "counted", "--yes")
         assert figures(up)["unaccounted"] == figures(up)["duplicated"] == 0
@@ -258,7 +258,7 @@ class TestLedger:
     def test_a_doubled_run_is_a_bad_exit(self, up):
         apply(up, job("doubled", cronExpr="* * * * * *"))
         try:
-            wait_until(lambda: figures(up, "doubled")["succeeded"] >= 2, 20, "two runs on record")
+            wait_until(lambda: figures(up, "doubled")["succeeded"] >= 2, what="two runs on record")
         finally:
             up.ok("job", "delete", "doubled", "--yes")
         store = open_store(f"sqlite:///{up.data / 'runs.db'}", 5)

@@ -53,8 +53,8 @@ def test_from_nothing_to_a_run_and_back_and_on(new_up):
     new_up.login()
     new_up.ok("job", "apply", "-f", "-", stdin=f"[{SECONDLY}, {SLEEPERS}]")
     new_up.ok("job", "run", "sleeper")
-    wait_until(lambda: "tick" in new_up.yuanya("job", "logs", "tick").stdout, 20, "a run with its output")
-    wait_until(lambda: count_sleepers(new_up) >= 3, 20, "the command's processes")
+    wait_until(lambda: "tick" in new_up.yuanya("job", "logs", "tick").stdout, what="a run with its output")
+    wait_until(lambda: count_sleepers(new_up) >= 3, what="the command's processes")
 
     started = time.monotonic()
     assert new_up.stop(signal.SIGINT) == 0
@@ -108,13 +108,13 @@ def test_killed_with_sigkill_it_leaves_no_process(new_up):
     new_up.login()
     new_up.ok("job", "apply", "-f", "-", stdin=SLEEPERS)
     new_up.ok("job", "run", "sleeper")
-    wait_until(lambda: count_sleepers(new_up) >= 3, 20, "the command's processes")
+    wait_until(lambda: count_sleepers(new_up) >= 3, what="the command's processes")
     family = children_of(new_up.process.pid)
     assert len(family) >= 10
     new_up.process.kill()
     new_up.process.wait()
     alive = lambda: [pid for pid in family if Path(f"/proc/{pid}/cmdline").exists() and cmdline(pid)]  # noqa: E731
-    wait_until(lambda: not alive(), 15, "the end of all processes")
+    wait_until(lambda: not alive(), what="the end of all processes")
     # At once, and with what there was.
     new_up.start()
     assert "sleeper" in new_up.ok("job", "list")
@@ -131,8 +131,8 @@ def cmdline(pid: int) -> bytes:
 def test_a_child_that_dies_is_started_again(up):
     master = next(pid for pid in children_of(up.process.pid) if cmdline(pid).endswith(b"\0master\0"))
     os.kill(master, signal.SIGKILL)
-    wait_until(lambda: "master was ended by SIGKILL" in up.said(), 10, "the news of its death")
-    wait_until(lambda: up.yuanya("job", "list").returncode == 0, 20, "the return of the master")
+    wait_until(lambda: "master was ended by SIGKILL" in up.said(), what="the news of its death")
+    wait_until(lambda: up.yuanya("job", "list").returncode == 0, what="the return of the master")
     assert up.process.poll() is None
 
 
@@ -229,7 +229,7 @@ def test_a_child_that_ignores_sigterm_is_killed(tmp_path):
     )
     child = Child("x", [sys.executable, "-c", program], tmp_path / "x.log", 0.3)
     child.start()
-    wait_until(lambda: "deaf" in child.last_lines(), 10, "its start")
+    wait_until(lambda: "deaf" in child.last_lines(), what="its start")
     pid = child.pid
     child.stop()
     assert not Path(f"/proc/{pid}").exists()
@@ -246,7 +246,7 @@ class TestEtcdBinary:
         child = Child("etcd", etcd.arguments(binary, tmp_path / "etcd", port), tmp_path / "etcd.log", 5)
         child.start()
         try:
-            wait_until(lambda: etcd.healthy(port), 20, f"its start: {child.last_lines()}")
+            wait_until(lambda: etcd.healthy(port), what=f"its start: {child.last_lines()}")
             assert etcd.value(port, "/nothing") is None
         finally:
             child.stop()

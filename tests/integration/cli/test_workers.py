@@ -21,7 +21,7 @@ def start(system: Up, name: str, started: Path, command: str) -> None:
     job = {"name": name, "command": f"touch {started}; {command}", "cronExpr": "0 0 1 1 *"}
     system.ok("job", "apply", "-f", "-", stdin=json.dumps(job))
     system.ok("job", "run", name)
-    wait_until(started.exists, 60, "the start of the command")
+    wait_until(started.exists, what="the start of the command")
 
 
 def test_lists_what_is_live(system):

@@ -123,7 +123,7 @@ class TestEtcd:
         member.start()
         try:
             client = member.client()
-            wait_until(lambda: is_full(client), 20, "the quota to be reached")
+            wait_until(lambda: is_full(client), what="the quota to be reached")
             found = new_doctor(etcd_endpoints=[member.endpoint])()
             assert "alarm NOSPACE" in found.of("problem", "etcd cluster")[0]
             assert "etcdctl alarm disarm" in found.of("problem", "etcd cluster")[0]

@@ -159,7 +159,7 @@ def sessions():
         made.append(session)
         session.start()
         if wait:
-            wait_until(lambda: session.lease, 10, "a lease")
+            wait_until(lambda: session.lease, what="a lease")
         return session
 
     yield make
@@ -171,8 +171,7 @@ def sessions():
 def no_thread_left(*names):
     wait_until(
         lambda: not [t for t in threading.enumerate() if t.name in names],
-        5,
-        f"the end of {' and '.join(names)}",
+        what=f"the end of {' and '.join(names)}",
     )
 
 

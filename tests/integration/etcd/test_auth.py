@@ -116,9 +116,9 @@ def test_a_mirror_and_a_session_outlive_a_restart(guarded, clients, mirrors, ses
     guarded.kill()
     guarded.start()
     client.put("/a/y", b"2")
-    wait_until(lambda: "/a/y" in mirror.items, 10, "the mirror to follow again")
+    wait_until(lambda: "/a/y" in mirror.items, what="the mirror to follow again")
     renewals = len(session.holder.renewed)
-    wait_until(lambda: len(session.holder.renewed) > renewals, 10, "a renewal")
+    wait_until(lambda: len(session.holder.renewed) > renewals, what="a renewal")
     assert session.lease == lease
     assert mirror.items == content(client, "/a/")
 

@@ -259,7 +259,7 @@ def test_a_lease_ends_by_itself_unless_it_is_renewed(client, prefix):
         client.keepalive(kept)
         return client.get(prefix + "left") is None
 
-    wait_until(left_is_gone, 10, "the end of the lease")
+    wait_until(left_is_gone, what="the end of the lease")
     assert client.get(prefix + "kept") is not None
     with pytest.raises(LeaseNotFound):
         client.keepalive(left)

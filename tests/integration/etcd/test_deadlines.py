@@ -55,7 +55,7 @@ def test_every_call_gives_up_on_a_paused_etcd_within_its_deadline(etcd, clients)
     taken = all_give_up(client, lease)
     assert max(taken.values()) < 2.5, taken
     etcd.resume()
-    wait_until(lambda: works(client), 2, "an answer of the etcd that goes on")
+    wait_until(lambda: works(client), what="an answer of the etcd that goes on")
 
 
 def test_every_call_gives_up_at_once_where_nothing_listens(clients):
@@ -80,7 +80,7 @@ def test_the_same_client_works_again_as_soon_as_etcd_was_restarted(etcd, clients
         assert not works(client)
         time.sleep(0.1)
     etcd.start()
-    wait_until(lambda: works(client), 2, "an answer of the restarted etcd")
+    wait_until(lambda: works(client), what="an answer of the restarted etcd")
     assert client.get("/kept").value == b"1"
 
 
@@ -104,7 +104,7 @@ def test_a_write_whose_reply_was_lost_is_unavailable_and_may_have_happened(proxy
     seconds_to_give_up(lambda: client.put("/y", b"lost"))
     assert direct.get("/y") is None
     proxy.heal()
-    wait_until(lambda: works(client), 5, "an answer through the healed network")
+    wait_until(lambda: works(client), what="an answer through the healed network")
 
 
 @pytest.mark.parametrize("directions", [(UP,), (DOWN,), (UP, DOWN)])
@@ -115,7 +115,7 @@ def test_a_black_hole_ends_with_the_deadline_and_leaves_no_mark(proxy, clients, 
     assert seconds_to_give_up(lambda: client.get("/x")) < TIMEOUT + 1
     assert seconds_to_give_up(lambda: client.put("/x", b"2")) < TIMEOUT + 1
     proxy.heal()
-    wait_until(lambda: works(client), 2, "an answer through the healed network")
+    wait_until(lambda: works(client), what="an answer through the healed network")
 
 
 def test_a_slow_network_is_waited_for(proxy, clients):

@@ -102,7 +102,7 @@ def test_a_member_may_die_or_hang_and_everything_goes_on(members, clients, mirro
     attempts(lambda: client.put("/a/after a death", b"2"))
     assert client.get("/a/before").value == b"1"
     assert time.monotonic() - began < 5
-    wait_until(lambda: "/a/after a death" in mirror.items, 5, "the mirror to follow another member")
+    wait_until(lambda: "/a/after a death" in mirror.items, what="the mirror to follow another member")
     members[0].start()
 
     in_use = members[client._current]
@@ -111,7 +111,7 @@ def test_a_member_may_die_or_hang_and_everything_goes_on(members, clients, mirro
     attempts(lambda: client.get("/a/before"))
     attempts(lambda: client.put("/a/after a pause", b"3"))
     assert time.monotonic() - began < 5 + 2 * TIMEOUT
-    wait_until(lambda: "/a/after a pause" in mirror.items, 15, "the mirror to leave a silent member")
+    wait_until(lambda: "/a/after a pause" in mirror.items, what="the mirror to leave a silent member")
     in_use.resume()
 
     assert (session.lease, session.holder.lost) == (lease, 0)
@@ -132,4 +132,4 @@ def test_without_a_quorum_nothing_answers_and_with_it_the_same_client_does(membe
         client.put("/a/x", b"2")
     together(Etcd.start, members[:2])
     attempts(lambda: client.put("/a/x", b"3"))
-    wait_until(lambda: mirror.items.get("/a/x") and mirror.items["/a/x"].value == b"3", 10)
+    wait_until(lambda: mirror.items.get("/a/x") and mirror.items["/a/x"].value == b"3")

@@ -59,10 +59,10 @@ def test_the_end_of_a_lease_is_a_deletion(client, mirrors, prefix):
     mirror = mirrors(client, prefix)
     lease = client.grant(60)
     client.put(prefix + "x", b"", lease)
-    wait_until(lambda: mirror.items.get(prefix + "x"), 5)
+    wait_until(lambda: mirror.items.get(prefix + "x"))
     assert mirror.items[prefix + "x"].lease == lease
     client.revoke(lease)
-    wait_until(lambda: not mirror.items, 5, "the end of the key")
+    wait_until(lambda: not mirror.items, what="the end of the key")
 
 
 def test_several_prefixes_are_one_copy_without_their_neighbours(client, mirrors, prefix):
@@ -85,7 +85,7 @@ def test_nothing_is_lost_between_the_snapshot_and_the_watch(client, mirrors, pre
             client.put(f"{prefix}{i}", b"")
 
     mirror = mirrors(client, prefix, then=write_more)
-    wait_until(lambda: len(mirror.items) == 20, 5, "the writes")
+    wait_until(lambda: len(mirror.items) == 20, what="the writes")
     assert mirror.listener.causes == ["start"]
     assert len(changed(mirror)) == 20
 
@@ -157,7 +157,7 @@ def test_parts_are_told_again_from_etcd(client, in_parts, prefix):
     mirror = in_parts(parts)
     mirror.wait_for(client.put(prefix + "y", b"2"), 5)
     mirror.replay()
-    wait_until(lambda: parts.causes == ["start", "replay"], 5, "the replay")
+    wait_until(lambda: parts.causes == ["start", "replay"], what="the replay")
     assert parts.content(1) == content(client, prefix)
     assert mirror.wait_for(client.put(prefix + "z", b"3"), 5)
 
@@ -222,7 +222,7 @@ def test_a_listener_that_lost_its_state_is_told_again(client, mirrors, prefix):
     mirror.wait_for(client.put(prefix + "y", b"2"), 5)
     mirror.listener.copy.clear()
     mirror.replay()
-    wait_until(lambda: mirror.listener.causes == ["start", "replay"], 5, "the replay")
+    wait_until(lambda: mirror.listener.causes == ["start", "replay"], what="the replay")
     assert mirror.listener.copy == content(client, prefix)
 
 

@@ -36,7 +36,7 @@ def put_until_done(client, key, value):
         except EtcdUnavailable:
             return 0
 
-    return wait_until(done, 10, "a write")
+    return wait_until(done, what="a write")
 
 
 # etcd is gone, or silent
@@ -47,7 +47,7 @@ def test_a_killed_and_restarted_etcd_is_followed_again(etcd, clients, mirrors, p
     client.put(prefix + "gone", b"1")
     mirror = mirrors(client, prefix)
     etcd.kill()
-    wait_until(lambda: mirror.age > 0.5, 5)
+    wait_until(lambda: mirror.age > 0.5)
     assert set(mirror.items) == {prefix + "gone"}  # an old copy is better than none
     etcd.start()
     put_until_done(client, prefix + "new", b"2")
@@ -62,7 +62,7 @@ def test_a_paused_etcd_raises_nothing_and_is_found_by_its_silence(etcd, clients,
     client = clients(etcd.endpoint, timeout=1)
     mirror = mirrors(client, prefix)
     etcd.pause()
-    wait_until(lambda: mirror.age > SILENCE + 0.5, 10)
+    wait_until(lambda: mirror.age > SILENCE + 0.5)
     etcd.resume()
     put_until_done(client, prefix + "x", b"1")
     wait_equal(mirror, client)
@@ -74,7 +74,7 @@ def test_a_pause_shorter_than_the_patience_rebuilds_nothing(etcd, clients, mirro
     client = clients(etcd.endpoint, timeout=3)
     mirror = mirrors(client, prefix)
     etcd.pause()
-    wait_until(lambda: mirror.age > SILENCE / 2, 5)
+    wait_until(lambda: mirror.age > SILENCE / 2)
     etcd.resume()
     assert mirror.wait_for(client.put(prefix + "x", b"1"), 5)
     assert mirror.listener.causes == ["start"]
@@ -124,7 +124,7 @@ def test_a_black_hole_is_found_by_the_silence(proxy, etcd, clients, mirrors, dir
     mirror = mirrors(client, prefix)
     proxy.drop(*directions)
     direct.put(prefix + "x", b"1")
-    wait_until(lambda: mirror.age > SILENCE + 0.5, 10)
+    wait_until(lambda: mirror.age > SILENCE + 0.5)
     assert not mirror.items
     proxy.heal()
     wait_equal(mirror, direct)
@@ -165,7 +165,7 @@ def test_a_watch_that_begins_in_compacted_history_is_rebuilt_for_that_cause(etcd
         client.compact(client.put(prefix + "y", b"4"))
 
     mirror = mirrors(client, prefix, then=compact)
-    wait_until(lambda: mirror.listener.causes == ["start", "compacted"], 5, "the second snapshot")
+    wait_until(lambda: mirror.listener.causes == ["start", "compacted"], what="the second snapshot")
     wait_equal(mirror, client)
 
 
@@ -224,7 +224,7 @@ def test_a_key_deleted_between_reading_and_comparing_is_no_loss(etcd, clients, m
 
     mirror._read_revisions = read_and_delete
     mirror._catch_up = lambda stream, revision: catch_up(stream, max(revision, *deleted))
-    wait_until(lambda: deleted and not mirror.items, 5, "the deletion")
+    wait_until(lambda: deleted and not mirror.items, what="the deletion")
     mirror.wait_for(client.put(prefix + "y", b"2"), 5)
     assert mirror.listener.causes == ["start"]
 
@@ -233,7 +233,7 @@ def test_a_comparison_that_etcd_does_not_answer_rebuilds(proxy, etcd, clients, m
     direct, client = clients(etcd.endpoint), clients(proxy.endpoint, timeout=0.5)
     mirror = mirrors(client, prefix, resync_seconds=0.3)
     proxy.hold()
-    wait_until(lambda: mirror.age > 1, 10)
+    wait_until(lambda: mirror.age > 1)
     proxy.heal()
     direct.put(prefix + "x", b"")
     wait_equal(mirror, direct)
@@ -277,7 +277,7 @@ def test_a_slow_listener_is_not_taken_for_a_silent_etcd(etcd, clients, mirrors, 
     mirror._on_changes = dawdle
     client.put(prefix + "x", b"1")
     wait_equal(mirror, client)
-    wait_until(lambda: mirror.age < SILENCE / 2, 5, "a sign of life, asked for")
+    wait_until(lambda: mirror.age < SILENCE / 2, what="a sign of life, asked for")
     assert mirror.wait_for(client.put(prefix + "y", b"2"), 10)
     assert mirror.listener.causes == ["start"]
 
@@ -293,7 +293,7 @@ def test_it_ends_in_time_during_an_outage(etcd, clients, mirrors, outage, prefix
         etcd.pause()
     else:
         etcd.kill()
-    wait_until(lambda: mirror.age > SILENCE + 0.5, 10)
+    wait_until(lambda: mirror.age > SILENCE + 0.5)
     began = time.monotonic()
     mirror.stop()
     assert time.monotonic() - began < 2.5
@@ -311,5 +311,5 @@ def test_a_closed_client_ends_no_thread_with_a_traceback(etcd, clients, mirrors,
     client = clients(etcd.endpoint)
     mirror = mirrors(client, prefix)
     client.close()
-    wait_until(lambda: len(mirror.listener.causes) > 1, 5, "a rebuild")
+    wait_until(lambda: len(mirror.listener.causes) > 1, what="a rebuild")
     assert "Traceback" not in caplog.text

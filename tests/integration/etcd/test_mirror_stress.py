@@ -57,7 +57,7 @@ def wait_right(client, mirror, prefixes):
     def right():
         return mirror.items == mirror.listener.copy == content(client, *prefixes)
 
-    wait_until(right, 15, "a right copy")
+    wait_until(right, what="a right copy")
 
 
 def told_in_order(mirror, prefixes):
@@ -83,12 +83,12 @@ def test_copies_are_right_after_etcd_was_killed_three_times_under_load(etcd, cli
     writers = Writers(client, prefixes)
     for kills in range(1, 4):
         enough = writers.written + 100
-        wait_until(lambda n=enough: writers.written > n, 10, "some writes")
+        wait_until(lambda n=enough: writers.written > n, what="some writes")
         etcd.kill()
         etcd.start()
         assert mirror.wait_for(client.page(prefixes[0]).revision, 10), f"not followed after kill {kills}"
     enough = writers.written + 100
-    wait_until(lambda: writers.written > enough, 10, "some writes")
+    wait_until(lambda: writers.written > enough, what="some writes")
     writers.stop()
     wait_right(client, mirror, prefixes)
     assert told_in_order(mirror, prefixes)

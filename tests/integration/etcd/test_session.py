@@ -46,7 +46,7 @@ def test_it_opens_a_lease_and_has_its_keys_written(client, sessions, key, regist
     session = sessions(client, TTL, opening=register)
     assert session.holder.opened == [session.lease]
     assert client.get(key).lease == session.lease
-    wait_until(lambda: session.holder.renewed, 5)
+    wait_until(lambda: session.holder.renewed)
     lease, valid_until, now = session.holder.renewed[0]
     assert (lease, valid_until) == (session.lease, session.valid_until)
     assert TTL - 1 < valid_until - now <= TTL
@@ -81,7 +81,7 @@ def test_a_lease_lost_behind_its_back_is_told_once_and_replaced(client, sessions
     client.revoke(lost)
     wait_until(lambda: len(session.holder.opened) == 2, TTL, "another lease")
     assert session.holder.lost == 1
-    wait_until(lambda: session.lease == session.holder.opened[1] != lost, 2)
+    wait_until(lambda: session.lease == session.holder.opened[1] != lost)
     assert client.get(key).lease == session.lease
 
 
@@ -94,7 +94,7 @@ def test_a_restart_of_etcd_that_is_shorter_than_the_ttl_loses_nothing(etcd, clie
     etcd.kill()
     etcd.start()
     renewals = len(session.holder.renewed)
-    wait_until(lambda: len(session.holder.renewed) > renewals, 6, "a renewal")
+    wait_until(lambda: len(session.holder.renewed) > renewals, what="a renewal")
     assert (session.lease, session.holder.lost) == (lease, 0)
     assert client.get(key).lease == lease
 
@@ -109,10 +109,10 @@ def test_an_etcd_paused_for_longer_than_the_ttl_costs_the_lease(etcd, clients, s
     assert valid_until <= told < valid_until + 0.5 + RETRY + 0.7  # deadline, pause, slack
     assert session.lease == 0
     etcd.resume()
-    wait_until(lambda: session.lease, 5, "another lease")
+    wait_until(lambda: session.lease, what="another lease")
     assert session.lease != first
     assert client.get(key).lease == session.lease
-    wait_until(lambda: has_ended(client, first), 10, "the end of the first lease in etcd, too")
+    wait_until(lambda: has_ended(client, first), what="the end of the first lease in etcd, too")
     assert client.get(key).lease == session.lease
     assert session.holder.lost == 1
 
@@ -123,7 +123,7 @@ def test_it_never_thinks_a_lease_valid_that_etcd_has_ended(etcd, proxy, clients,
     session = sessions(far, TTL, opening=lambda lease: client.put(key, b"", lease))
     proxy.delay[DOWN] = 1
     renewals = len(session.holder.renewed)
-    wait_until(lambda: len(session.holder.renewed) == renewals + 2, 10, "two late replies")
+    wait_until(lambda: len(session.holder.renewed) == renewals + 2, what="two late replies")
     proxy.drop(UP)
     wait_until(lambda: client.get(key) is None, 3 * TTL, "the end of the lease")
     assert time.monotonic() >= session.valid_until
@@ -167,13 +167,13 @@ def test_keys_that_could_not_be_written_mean_another_lease(client, sessions, err
     assert has_ended(client, first)
     assert has_ended(client, second)
     assert session.holder.lost == 0
-    wait_until(lambda: session.holder.renewed, 2)
+    wait_until(lambda: session.holder.renewed)
     assert {lease for lease, _, _ in session.holder.renewed} == {third}
 
 
 def test_a_refusal_is_not_repeated_in_haste(client, sessions):
     session = sessions(client, 60, wait=False, opening=Fails(*[EtcdError("permission denied")] * 100))
-    wait_until(lambda: session.holder.opened, 5)
+    wait_until(lambda: session.holder.opened)
     time.sleep(2 * RETRY)
     assert len(session.holder.opened) == 1
 
@@ -182,8 +182,8 @@ def test_listeners_that_raise_do_not_end_it(client, sessions, caplog):
     session = sessions(client, TTL, wait=False)
     session._on_renewed = Fails(RuntimeError("renewal not welcome"))
     session._on_lost = Fails(RuntimeError("loss not welcome"))
-    wait_until(lambda: "renewal not welcome" in caplog.text, 10)
-    lease = wait_until(lambda: session.lease, 5)
+    wait_until(lambda: "renewal not welcome" in caplog.text)
+    lease = wait_until(lambda: session.lease)
     client.revoke(lease)
-    wait_until(lambda: "loss not welcome" in caplog.text, 5)
-    wait_until(lambda: session.lease not in (0, lease), 5, "another lease")
+    wait_until(lambda: "loss not welcome" in caplog.text)
+    wait_until(lambda: session.lease not in (0, lease), what="another lease")

@@ -155,10 +155,10 @@ def test_renewed_certificates_are_used_for_the_next_connection(own, mirrors, ses
         own.pki.certificate(name)
     own.start()
     own.connect().put("/a/x", b"1")
-    wait_until(lambda: "/a/x" in mirror.items, 20, "the mirror to follow again")
+    wait_until(lambda: "/a/x" in mirror.items, what="the mirror to follow again")
     assert client.get("/a/x").value == b"1"
     renewals = len(session.holder.renewed)
-    wait_until(lambda: len(session.holder.renewed) > renewals, 20, "a renewal of the lease")
+    wait_until(lambda: len(session.holder.renewed) > renewals, what="a renewal of the lease")
     assert session.lease == lease
 
 

@@ -44,7 +44,7 @@ class Master:
 
     def start(self) -> "Master":
         self._thread.start()
-        wait_until(self._ready, 20, "the master's start")
+        wait_until(self._ready, what="the master's start")
         return self
 
     def stop(self) -> float:

@@ -94,7 +94,7 @@ def test_entries_wait_in_etcd_while_the_store_is_away_and_arrive_once(alone, cli
         assert client.count(keys.AUDIT) == 3
         seen = [e["target"] for e in api.get("/audit?action=job.create").json()["items"]]
         assert seen == ["waiting-2", "waiting-1", "waiting-0"]
-    wait_until(lambda: client.count(keys.AUDIT) == 0, 30, "an empty outbox")
+    wait_until(lambda: client.count(keys.AUDIT) == 0, what="an empty outbox")
     assert [e["target"] for e in api.get("/audit?action=job.create").json()["items"]] == seen
     history = api.get("/jobs/waiting-1/history").json()["items"]
     assert [(e["action"], e["actor"]) for e in history] == [("job.create", "admin")]

@@ -45,7 +45,7 @@ def beat(etcd_client):
 def test_cursors_follow_the_workers(off, sign_in, etcd_client, beat, request):
     name = request.node.callspec.id
     beat()
-    wait_until(lambda: off.app.state.services.workers.time() is not None, 5, "the registrations")
+    wait_until(lambda: off.app.state.services.workers.time() is not None, what="the registrations")
     beat()  # the first ones may have been in the snapshot
     api = sign_in(off)
     cursor = lambda: int(etcd_client.get(keys.fired(name)).value)  # noqa: E731

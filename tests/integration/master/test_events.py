@@ -45,7 +45,7 @@ class Reader:
     def wait_for(self, kind: str, data: dict | None = None) -> dict:
         """An event of this kind, with these data where they are given."""
         found = lambda: [each for each in self.of(kind) if data in (None, each)]  # noqa: E731
-        wait_until(found, 10, f"an event {kind} {data or ''}; there are {self.events}")
+        wait_until(found, what=f"an event {kind} {data or ''}; there are {self.events}")
         return found()[-1]
 
     def of(self, kind: str) -> list[dict]:

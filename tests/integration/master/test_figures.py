@@ -147,8 +147,8 @@ class TestWorkload:
 
 def test_the_ledger_of_the_day_follows_within_seconds(api):
     # The store of a master that has just started may not be prepared yet.
-    before = wait_until(lambda: (answer := api.get("/ledger")).is_success and answer.json(), 10)
-    assert wait_until(lambda: api.get("/ledger").json()["to"] > before["to"], 10)
+    before = wait_until(lambda: (answer := api.get("/ledger")).is_success and answer.json())
+    assert wait_until(lambda: api.get("/ledger").json()["to"] > before["to"])
     assert before["unaccounted"] == before["duplicated"] == 0
 
 

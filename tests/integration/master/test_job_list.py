@@ -119,11 +119,11 @@ def test_runs_in_progress_are_counted(api, etcd_client):
     api.post("/jobs", job("busy"))
     wait_until(lambda: api.get("/jobs/busy").json()["running"] == 0)
     runs = [put_open_run(etcd_client, "busy", PLAN + number) for number in range(2)]
-    wait_until(lambda: api.get("/jobs?q=busy").json()["items"][0]["running"] == 2, 5)
+    wait_until(lambda: api.get("/jobs?q=busy").json()["items"][0]["running"] == 2)
     assert api.get("/jobs/f-a").json()["running"] == 0
     for run in runs:
         etcd_client.delete(keys.running("w1", run))
-    wait_until(lambda: api.get("/jobs/busy").json()["running"] == 0, 5)
+    wait_until(lambda: api.get("/jobs/busy").json()["running"] == 0)
     api("DELETE", "/jobs/busy")
 
 
@@ -155,8 +155,8 @@ def test_without_the_log_store_jobs_are_shown_and_what_needs_it_says_so(api, mas
     ]
     assert len(page["warnings"]) == 1
     answer = wait_until(
-        lambda: (found := api.get("/jobs?lastStatus=failed")).status_code == 503 and found, 15, "the refusal"
+        lambda: (found := api.get("/jobs?lastStatus=failed")).status_code == 503 and found, what="the refusal"
     )
     assert "log store" in answer.json()["detail"]
     monkeypatch.undo()
-    wait_until(lambda: api.get("/jobs?lastStatus=failed").status_code == 200, 10, "the recovery")
+    wait_until(lambda: api.get("/jobs?lastStatus=failed").status_code == 200, what="the recovery")

@@ -241,7 +241,7 @@ def test_all_jobs_together_with_the_faulty_ones_first(api, store, etcd_client, b
         return answer, {job["name"]: job for job in answer["jobs"]}
 
     # The master hears of what was put by hand a moment later.
-    wait_until(lambda: ledger()[1][faulty]["unaccounted"] == 1, 10, "the faulty job with its schedule")
+    wait_until(lambda: ledger()[1][faulty]["unaccounted"] == 1, what="the faulty job with its schedule")
     answer, jobs = ledger()
     assert (jobs[fine]["unaccounted"], jobs[faulty]["unaccounted"]) == (0, 1)
     order = [job["unaccounted"] + job["duplicated"] > 0 for job in answer["jobs"]]

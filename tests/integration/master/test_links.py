@@ -103,7 +103,7 @@ def test_its_secret_is_nowhere_in_etcd_and_goes_with_its_lease(person, etcd_clie
     for kv in found:
         assert secret.encode() not in kv.value
         assert secret not in kv.key
-    wait_until(lambda: etcd_client.count(keys.LINKS) == 0, 15, "the end of the lease")
+    wait_until(lambda: etcd_client.count(keys.LINKS) == 0, what="the end of the lease")
 
 
 def test_an_expired_one_is_refused_even_while_etcd_still_has_it(shared_etcd, store_url, sign_in):

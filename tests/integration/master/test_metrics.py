@@ -103,7 +103,7 @@ def test_workers_are_counted_by_state(api, etcd):
         }
 
     wanted = {"active": 2, "suspended": 1, "drained": 0, "stopping": 0, "silent": 0}
-    wait_until(lambda: states() == wanted, 10, "the workers' registrations")
+    wait_until(lambda: states() == wanted, what="the workers' registrations")
 
 
 def test_a_job_has_no_series_unless_it_asks_for_them(master, api):
@@ -111,9 +111,9 @@ def test_a_job_has_no_series_unless_it_asks_for_them(master, api):
     ended(master, "quiet", 1_000_000)
     assert of_job(api, "quiet") == {}
     put(api, "quiet", metrics=True)
-    wait_until(lambda: of_job(api, "quiet").get("last_duration_seconds") == 2, 10)
+    wait_until(lambda: of_job(api, "quiet").get("last_duration_seconds") == 2)
     put(api, "quiet", successWithinSeconds=60)
-    wait_until(lambda: of_job(api, "quiet").keys() >= {"enabled", "success_due_timestamp_seconds"}, 10)
+    wait_until(lambda: of_job(api, "quiet").keys() >= {"enabled", "success_due_timestamp_seconds"})
     put(api, "quiet")
     assert of_job(api, "quiet") == {}
 
@@ -131,8 +131,8 @@ def test_the_series_of_a_job_say_how_it_fares(master, api, etcd):
     ended(master, "told", now - 10_000, Status.FAILED, took=500)
     ended(master, "told", now - 5_000, Status.TIMEOUT, took=1_000)
     put_open_run(etcd.client(), "told", now)
-    wait_until(lambda: of_job(api, "told").get("failures_in_row") == 2, 10)
-    wait_until(lambda: of_job(api, "told")["running"] == 1, 10)
+    wait_until(lambda: of_job(api, "told").get("failures_in_row") == 2)
+    wait_until(lambda: of_job(api, "told")["running"] == 1)
     found = of_job(api, "told")
     assert found.pop("next_fire_timestamp_seconds") * 1000 > now
     assert found == {
@@ -150,11 +150,11 @@ def test_the_series_of_a_job_say_how_it_fares(master, api, etcd):
 def test_the_series_of_a_deleted_job_vanish(master, api):
     put(api, "deleted", metrics=True, successWithinSeconds=60)
     ended(master, "deleted", 1_000_000, Status.FAILED)
-    wait_until(lambda: value(samples(api), "cron_jobs_failing") == 1, 10)
+    wait_until(lambda: value(samples(api), "cron_jobs_failing") == 1)
     assert of_job(api, "deleted")
     assert api("DELETE", "/jobs/deleted").status_code == 204
-    wait_until(lambda: not of_job(api, "deleted"), 10)
-    wait_until(lambda: value(samples(api), "cron_jobs_failing") == 0, 10)
+    wait_until(lambda: not of_job(api, "deleted"))
+    wait_until(lambda: value(samples(api), "cron_jobs_failing") == 0)
 
 
 class TestSuccessDue:
@@ -168,27 +168,27 @@ class TestSuccessDue:
     def test_it_counts_from_the_creation_then_from_the_last_success(self, master, api, due):
         before = time.time()
         put(api, "due", successWithinSeconds=600)
-        first = wait_until(due, 10)
+        first = wait_until(due)
         assert before + 600 <= first <= time.time() + 600
         now = int(time.time() * 1000)
         ended(master, "due", now + 5_000)
-        wait_until(lambda: due() == pytest.approx(now / 1000 + 607), 10)
+        wait_until(lambda: due() == pytest.approx(now / 1000 + 607))
         ended(master, "due", now + 9_000, Status.FAILED)
         put(api, "due", successWithinSeconds=60, description="changed otherwise")
-        wait_until(lambda: due() == pytest.approx(now / 1000 + 67), 10)
+        wait_until(lambda: due() == pytest.approx(now / 1000 + 67))
 
     def test_a_paused_job_is_not_overdue_and_counts_anew_when_it_goes_on(self, master, api, due):
         put(api, "due", successWithinSeconds=60)
         ended(master, "due", 1_000_000)
-        first = wait_until(due, 10)
+        first = wait_until(due)
         assert api.post("/jobs/due/pause").status_code == 200
-        wait_until(lambda: due() is None, 10)
+        wait_until(lambda: due() is None)
         assert of_job(api, "due")["enabled"] == 0
         for number in range(60):  # more changes than one page of the audit has
             put(api, "due", successWithinSeconds=60, enabled=False, description=str(number))
         resumed = time.time()
         assert api.post("/jobs/due/resume").status_code == 200
-        again = wait_until(due, 10)
+        again = wait_until(due)
         assert again >= resumed + 60 > first
         assert again <= time.time() + 60
 
@@ -197,9 +197,9 @@ class TestSuccessDue:
     ):
         put(api, "due", successWithinSeconds=60)
         ended(master, "due", 1_000_000)
-        wait_until(due, 10)
+        wait_until(due)
         assert api.post("/jobs/due/pause").status_code == 200
-        wait_until(lambda: due() is None, 10)
+        wait_until(lambda: due() is None)
         # Entries ahead of the resume, and no master that moves them: as while 100,000 jobs are resumed.
         monkeypatch.setattr(Audit, "move", lambda *_: 0)
         monkeypatch.setattr(audit, "OUTBOX_SHOWN", 10)
@@ -208,7 +208,7 @@ class TestSuccessDue:
             client.put(key, b"{}")
         resumed = time.time()
         assert api.post("/jobs/due/resume").status_code == 200
-        wait_until(lambda: of_job(api, "due")["enabled"] == 1, 10)
+        wait_until(lambda: of_job(api, "due")["enabled"] == 1)
         reads = []
         plain = master.store.job_states
         monkeypatch.setattr(master.store, "job_states", lambda names: reads.append(1) or plain(names))
@@ -216,23 +216,23 @@ class TestSuccessDue:
             assert due() is None
         for key in waiting:
             client.delete(key)
-        assert wait_until(due, 10) >= resumed + 60
+        assert wait_until(due) >= resumed + 60
 
     def test_jobs_of_which_nothing_is_on_record_hold_up_no_others(self, api, due, etcd, monkeypatch):
         monkeypatch.setattr(job_facts, "SEARCH_SECONDS", -1)  # one search a time
         value = b'{"name":"by-hand","command":"true","cronExpr":"@yearly","successWithinSeconds":60}'
         etcd.client().put(keys.job("by-hand"), value)
-        wait_until(lambda: of_job(api, "by-hand"), 10)
+        wait_until(lambda: of_job(api, "by-hand"))
         put(api, "due", successWithinSeconds=60)
-        wait_until(due, 10)
+        wait_until(due)
 
     def test_of_a_job_made_by_hand_it_counts_from_its_first_success(self, master, api, due, etcd):
         value = b'{"name":"due","command":"true","cronExpr":"@yearly","successWithinSeconds":60}'
         etcd.client().put(keys.job("due"), value)
-        wait_until(lambda: of_job(api, "due"), 10)
+        wait_until(lambda: of_job(api, "due"))
         assert due() is None
         ended(master, "due", 1_000_000)
-        wait_until(lambda: due() == 1_062, 10)
+        wait_until(lambda: due() == 1_062)
 
 
 def test_jobs_beyond_the_bound_are_counted(api, monkeypatch):
@@ -262,37 +262,35 @@ def test_the_store_is_asked_once_for_all_jobs_and_not_at_every_scrape(master, ap
 def test_metrics_answer_while_the_store_is_away_and_say_so(master, api, monkeypatch):
     put(api, "told", metrics=True, successWithinSeconds=60)
     ended(master, "told", 1_000_000)
-    wait_until(lambda: of_job(api, "told").get("last_duration_seconds"), 10)
+    wait_until(lambda: of_job(api, "told").get("last_duration_seconds"))
     monkeypatch.setattr(job_facts, "USABLE_MS", 50)
 
     def away(*_: object) -> None:
         raise StoreUnavailable("away")
 
     monkeypatch.setattr(master.store, "_db", type("Away", (), {"read": away, "write": away, "close": away})())
-    wait_until(
-        lambda: of_job(api, "told").keys() == {"enabled", "next_fire_timestamp_seconds", "running"}, 15
-    )
+    wait_until(lambda: of_job(api, "told").keys() == {"enabled", "next_fire_timestamp_seconds", "running"})
     found = samples(api)
     assert value(found, "cron_jobs_failing") is None
     assert value(found, "cron_store_request_failures_total", operation="job_states") > 0
     monkeypatch.undo()
-    wait_until(lambda: of_job(api, "told").get("last_duration_seconds"), 20)
+    wait_until(lambda: of_job(api, "told").get("last_duration_seconds"))
 
 
 def test_metrics_answer_while_etcd_is_away(master, api, monkeypatch):
     put(api, "told", metrics=True)
-    wait_until(lambda: of_job(api, "told").get("running") == 0, 10)
+    wait_until(lambda: of_job(api, "told").get("running") == 0)
 
     def away(*_: object) -> None:
         raise EtcdUnavailable("away")
 
     monkeypatch.setattr(master.app.state.services.running._open_runs, "records", away)
-    wait_until(lambda: "running" not in of_job(api, "told"), 15)
+    wait_until(lambda: "running" not in of_job(api, "told"))
     assert of_job(api, "told")["enabled"] == 1
 
 
 def test_every_series_of_a_job_is_named_in_the_list_of_metrics(master, api):
     put(api, "told", metrics=True, successWithinSeconds=60)
     ended(master, "told", 1_000_000)
-    wait_until(lambda: len(of_job(api, "told")) == len(JOB_GAUGES), 10)
+    wait_until(lambda: len(of_job(api, "told")) == len(JOB_GAUGES))
     assert {f"cron_job_{name}" for name in of_job(api, "told")} == set(JOB_GAUGES)

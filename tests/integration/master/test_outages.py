@@ -42,7 +42,7 @@ def test_a_paused_etcd_gives_503_within_the_deadline_and_comes_back(master, etcd
         assert httpx.get(f"{master.url}/readyz", timeout=15, verify=False).status_code == 503
     finally:
         etcd.signal(signal.SIGCONT)
-    wait_until(lambda: api.get("/jobs").status_code == 200, 20)
+    wait_until(lambda: api.get("/jobs").status_code == 200)
     assert api.post("/jobs", {**JOB, "name": "after"}).status_code == 201
     assert [row["name"] for row in api.get("/jobs").json()["items"]] == ["after", "outage"]
 
@@ -53,9 +53,9 @@ def test_a_restarted_etcd_is_found_again_with_everything_in_it(master, etcd, sig
     etcd.kill()
     assert api.get("/jobs").status_code == 503
     etcd.start()
-    wait_until(lambda: api.get("/jobs").status_code == 200, 20)
+    wait_until(lambda: api.get("/jobs").status_code == 200)
     etcd.client().delete(keys.job("outage"))
-    wait_until(lambda: api.get("/jobs").json()["total"] == 0, 10)
+    wait_until(lambda: api.get("/jobs").json()["total"] == 0)
 
 
 def test_a_master_starts_without_etcd_and_catches_up(etcd, tmp_path):
@@ -63,10 +63,10 @@ def test_a_master_starts_without_etcd_and_catches_up(etcd, tmp_path):
     master = Master(etcd, f"sqlite:///{tmp_path / 'late.db'}")
     thread = threading.Thread(target=master.server.run, daemon=True)
     thread.start()
-    wait_until(lambda: master.server.started, 10)
+    wait_until(lambda: master.server.started)
     assert httpx.get(f"{master.url}/readyz", timeout=15, verify=False).status_code == 503
     etcd.start()
-    wait_until(lambda: httpx.get(f"{master.url}/readyz", timeout=15, verify=False).status_code == 200, 30)
+    wait_until(lambda: httpx.get(f"{master.url}/readyz", timeout=15, verify=False).status_code == 200)
     master.server.should_exit = True
     thread.join(10)
     assert not thread.is_alive()

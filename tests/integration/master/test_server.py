@@ -49,7 +49,7 @@ def test_a_signal_stops_it_within_5_seconds_even_with_an_open_stream(etcd, tmp_p
     url = f"http://127.0.0.1:{port}"
     process = start(etcd, tmp_path, port)
     with httpx.Client(verify=False, base_url=url, timeout=20) as http:
-        wait_until(lambda: ready(url), 30)
+        wait_until(lambda: ready(url))
         http.post("/api/v1/session", json={"username": "admin", "password": ADMIN_PASSWORD})
         with http.stream("GET", "/api/v1/events") as events:
             lines = events.iter_lines()

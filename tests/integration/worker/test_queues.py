@@ -172,7 +172,7 @@ def test_a_consumer_that_does_not_read_blocks_nobody(directory, end, tmp_path):
     consumer = end("consume", directory, tmp_path / "seen")
     outbox = Outbox(directory, NAME)
     outbox.send(message(0, 8))
-    wait_until(lambda: outbox.flush() and (tmp_path / "seen").exists(), 20)
+    wait_until(lambda: outbox.flush() and (tmp_path / "seen").exists())
     consumer.send_signal(signal.SIGSTOP)
     start = time.monotonic()
     for number in range(1, 100):
@@ -183,7 +183,7 @@ def test_a_consumer_that_does_not_read_blocks_nobody(directory, end, tmp_path):
     assert 0.25 < time.monotonic() - start < 1.5
     consumer.send_signal(signal.SIGCONT)
     assert outbox.flush(block=20)
-    wait_until(lambda: len(numbers(tmp_path / "seen")) == 100, 20)
+    wait_until(lambda: len(numbers(tmp_path / "seen")) == 100)
     outbox.close()
 
 
@@ -229,10 +229,10 @@ def test_a_consumer_killed_again_and_again_gets_a_greeting_first_and_nothing_bro
         consumer.wait()
     file = tmp_path / "last"
     end("consume", directory, file)
-    wait_until(lambda: outbox.flush() and lines(file), 30)
+    wait_until(lambda: outbox.flush() and lines(file))
     outbox.send(message(number, size))  # what the dead had not read is gone
     assert outbox.flush(block=30)
-    wait_until(lambda: numbers(file) and numbers(file)[-1] == number, 30)
+    wait_until(lambda: numbers(file) and numbers(file)[-1] == number)
     outbox.close()
     seen = []
     for file in [*(tmp_path / f"life-{life}" for life in range(4)), tmp_path / "last"]:

@@ -239,6 +239,6 @@ def test_a_paused_etcd_is_waited_for(shared_etcd, client):
         settler.flush(int(time.time() * 1000))
         return not len(settler)
 
-    wait_until(done, 10)
+    wait_until(done)
     assert client.get(keys.lock("j")) is None
     hasty.close()

@@ -76,7 +76,7 @@ def test_what_went_wrong_is_told_to_who_asked_and_tried_again(figures, maker):
         figures.get(fresh=at_least(1), usable=at_least(1))
     maker.error = None
     maker.may.release()
-    wait_until(lambda: not figures._resting, 10)
+    wait_until(lambda: not figures._resting)
     assert figures.get(fresh=at_least(1), usable=at_least(1)) == 1
 
 
@@ -90,7 +90,7 @@ def test_old_ones_that_will_do_are_given_when_newer_cannot_be_made(figures, make
         figures.get(fresh=at_least(2), usable=at_least(2))
     maker.error = None
     maker.may.release()
-    wait_until(lambda: not figures._resting, 10)
+    wait_until(lambda: not figures._resting)
     assert figures.get(fresh=at_least(2), usable=at_least(2)) == 2
 
 
