@@ -1,19 +1,15 @@
-"""The fleet as processes of this machine: three etcd members, two masters behind nginx, three workers, and a
-server that speaks MongoDB's protocol. Each is killed with SIGKILL and started again after 2 s, as systemd
-does it.
+"""The fleet as processes of this machine: three etcd members, two masters behind two nginx with the
+configuration of the role, three workers, and a server that speaks MongoDB's protocol. Each is killed with
+SIGKILL and started again after 2 s, as systemd does it.
 """
 
 import os
 import signal
-import ssl
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import httpx
 
 from app.common import keys
 from app.common.etcd import EtcdClient
@@ -24,82 +20,13 @@ from loadtest.system import ETCD_FLAGS
 from tests.harness.cluster import WorkerProcess, children_of
 from tests.harness.etcd_members import EtcdMembers, Member
 from tests.harness.master import ADMIN_PASSWORD, MasterProcess
+from tests.harness.names import known_as
 from tests.harness.oracle import Oracle
 from tests.harness.poll import wait_until
-from tests.harness.services import Mongo, Service, needs
+from tests.harness.services import Mongo
+from tests.rollout.nginx import NAME, Nginx
 
 RESTART_SECONDS = 2.0  # RestartSec of the units
-
-NGINX = """\
-worker_processes 1;
-pid {directory}/pid;
-error_log {directory}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
-    upstream yuanya {{
-        {servers}
-        keepalive 16;
-    }}
-    server {{
-        listen 127.0.0.1:{port} ssl;
-        ssl_certificate {directory}/console.crt;
-        ssl_certificate_key {directory}/console.key;
-        location / {{
-            proxy_pass http://yuanya;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_connect_timeout 2s;
-            proxy_next_upstream error timeout http_502 http_503 http_504;
-            proxy_next_upstream_tries 3;
-            proxy_next_upstream_timeout 20s;
-        }}
-    }}
-}}
-"""
-
-
-class Nginx(Service):
-    """With a certificate of its own, in front of masters."""
-
-    def __init__(self, directory: Path, masters: Sequence[MasterProcess]) -> None:
-        super().__init__(directory)
-        self.url = f"https://127.0.0.1:{self.port}"
-        self.certificate = directory / "console.crt"
-        subprocess.run(
-            [
-                *(needs("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-                *("-nodes", "-days", "2", "-subj", "/CN=console", "-addext", "subjectAltName=IP:127.0.0.1"),
-                *("-keyout", str(directory / "console.key"), "-out", str(self.certificate)),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=30,
-        )
-        servers = "\n        ".join(
-            f"server 127.0.0.1:{master.port} max_fails=1 fail_timeout=5s;" for master in masters
-        )
-        config = NGINX.format(directory=directory, servers=servers, port=self.port)
-        (directory / "nginx.conf").write_text(config)
-        self.trust = ssl.create_default_context(cafile=str(self.certificate))
-
-    def command(self) -> list[str]:
-        config = str(self.directory / "nginx.conf")
-        return [needs("nginx"), "-p", str(self.directory), "-c", config, "-g", "daemon off;"]
-
-    def answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/healthz", verify=self.trust, timeout=2).is_success
-        except httpx.HTTPError:
-            return False
 
 
 class LocalFleet:
@@ -128,10 +55,14 @@ class LocalFleet:
         for master in self._masters:
             up.callback(master.kill)
             master.start()
-        self._nginx = Nginx(directory / "nginx", self._masters)
-        up.callback(self._nginx.stop)
-        self._nginx.start()
-        self.url, self.trust = self._nginx.url, self._nginx.trust
+        first = Nginx(directory / "nginx0", self._masters)
+        second = Nginx(directory / "nginx1", self._masters, address="127.0.0.2", beside=first)
+        self._nginx = [first, second]
+        for nginx in self._nginx:
+            up.callback(nginx.stop)
+            nginx.start()
+        up.enter_context(known_as(NAME, [nginx.address for nginx in self._nginx]))
+        self.url, self.trust = f"https://{NAME}:{first.port}", first.trust
         self._workers = [WorkerProcess(directory, f"worker{n}", settings) for n in range(3)]
         for worker in self._workers:
             up.callback(worker.kill)
@@ -158,7 +89,10 @@ class LocalFleet:
                 self._fault(worker.id, partial(_kill, worker), worker.start, partial(self._active, worker))
                 for worker in self._workers
             ),
-            self._fault("nginx", self._nginx.kill, self._nginx.launch, self._nginx.answers),
+            *(
+                self._fault(f"nginx{n}", nginx.kill, nginx.launch, nginx.answers)
+                for n, nginx in enumerate(self._nginx)
+            ),
         ]
 
     @property
@@ -166,7 +100,7 @@ class LocalFleet:
         """One of each kind, of etcd the leader."""
         leader = self._etcd.members.index(self._etcd.leader())
         faults = {fault.name: fault for fault in self.faults}
-        return [faults[name] for name in (f"etcd{leader}", "master0", "worker0", "nginx")]
+        return [faults[name] for name in (f"etcd{leader}", "master0", "worker0", "nginx0")]
 
     @staticmethod
     def _fault(

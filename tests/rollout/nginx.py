@@ -27,25 +27,37 @@ _OWN_PLACES = """http {{
 """
 
 
+NAME = "console.test"  # in the certificate, beside the addresses
+
+
 class Nginx(Service):
     """`secure` and `plain` are its addresses."""
 
-    def __init__(self, directory: Path, masters: Sequence[MasterProcess], **changed: Any) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        masters: Sequence[MasterProcess],
+        *,
+        address: str = "127.0.0.1",
+        beside: "Nginx | None" = None,
+        **changed: Any,
+    ) -> None:
+        """`address`: 127.0.0.1 or 127.0.0.2. `beside`: another, whose port and certificate it shares."""
         super().__init__(directory)
-        self.pki = Pki(directory / "pki")
-        self.pki.authority()
-        self.pki.certificate("console")
-        self.plain = f"http://127.0.0.1:{free_port()}"
-        self.secure = f"https://127.0.0.1:{self.port}"
+        self.address = address
+        self.port = beside.port if beside else self.port
+        self.pki = beside.pki if beside else _certified(directory / "pki")
+        self.plain = f"http://{address}:{free_port()}"
+        self.secure = f"https://{address}:{self.port}"
         version = subprocess.run([needs("nginx"), "-v"], capture_output=True, text=True).stderr
         variables = {
             "groups": {},
             "nginx_version": {"stderr": version},
             "nginx_user": getpass.getuser(),
-            "nginx_server_name": f"127.0.0.1:{self.port}",
+            "nginx_server_name": f"{address}:{self.port}",
             "nginx_certificate": str(self.pki.crt("console")),
             "nginx_certificate_key": str(self.pki.key("console")),
-            "nginx_listen": ["127.0.0.1"],
+            "nginx_listen": [address],
             "nginx_http_port": int(self.plain.rpartition(":")[2]),
             "nginx_https_port": self.port,
             "nginx_masters": [f"127.0.0.1:{master.port}" for master in masters],
@@ -57,7 +69,7 @@ class Nginx(Service):
         text = text.replace("/var/log/nginx/access.log identified", f"{directory}/access.log upstreams")
         text = text.replace("/var/log/nginx/error.log", f"{directory}/error.log")
         # The redirect names the port, which is not the usual one here.
-        text = text.replace(f"127.0.0.1:{self.port}:{self.port}", f"127.0.0.1:{self.port}")
+        text = text.replace(f"{address}:{self.port}:{self.port}", f"{address}:{self.port}")
         self.configuration = directory / "nginx.conf"
         self.configuration.write_text(text.replace("http {\n", _OWN_PLACES.format(directory), 1))
 
@@ -73,12 +85,14 @@ class Nginx(Service):
             "daemon off;",
         ]
 
+    @property
+    def trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.pki.crt("ca")))
+
     def client(self, **options: Any) -> httpx.Client:
         """Checks the certificate. `transport` options such as `local_address` go to the connections."""
-        trusted = ssl.create_default_context(cafile=str(self.pki.crt("ca")))
-        return httpx.Client(
-            base_url=self.secure, timeout=60, transport=httpx.HTTPTransport(verify=trusted, **options)
-        )
+        transport = httpx.HTTPTransport(verify=self.trust, **options)
+        return httpx.Client(base_url=self.secure, timeout=60, transport=transport)
 
     def answers(self) -> bool:
         try:
@@ -97,3 +111,10 @@ class Nginx(Service):
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
             self.process = None
+
+
+def _certified(directory: Path) -> Pki:
+    pki = Pki(directory)
+    pki.authority()
+    pki.certificate("console", alternative=f"DNS:{NAME},IP:127.0.0.1,IP:127.0.0.2")
+    return pki

@@ -201,6 +201,45 @@ class TestMastersThatGo:
         wait_until(site.nginx.answers, what="the masters behind nginx")
 
 
+class TestWithoutEtcd:
+    """Each master answers 503: nginx must not take that for the loss of all masters."""
+
+    def test_the_masters_own_words_come_through_and_the_console_stays(self, site):
+        site.etcd.kill()
+        try:
+            with site.client() as client:
+                wait_until(lambda: client.get("/api/v1/jobs/steady").status_code == 503, 60, "the outage")
+                for _ in range(5):
+                    answer = client.get("/api/v1/jobs/steady")
+                    assert answer.status_code == 503
+                    assert answer.json()["detail"].startswith("etcd is not available")
+                    assert answer.headers["Retry-After"]
+                    assert client.get("/").status_code == 200
+        finally:
+            site.etcd.start()
+        wait_until(site.nginx.answers, 60, "the masters behind nginx")
+
+    def test_what_may_not_be_repeated_is_asked_of_one_master_only(self, site):
+        seen = len(site.nginx.answered_by())
+        job = {"name": "once", "command": "true", "cronExpr": "0 0 1 1 *"}
+        site.etcd.kill()
+        try:
+            with site.client() as client:
+                for _ in range(3):
+                    assert client.put("/api/v1/jobs/once", json=job).status_code == 503
+                    assert client.post("/api/v1/jobs", json=job).status_code == 503
+        finally:
+            site.etcd.start()
+        wait_until(lambda: _refusals(site.nginx.answered_by()[seen:]) == [2, 1] * 3, 30, "the refusals")
+        wait_until(site.nginx.answers, 60, "the masters behind nginx")
+
+
+def _refusals(lines: list[str]) -> list[int]:
+    """How often each request was refused, of those that were."""
+    counts = [len(re.findall(r"\b503\b", line)) for line in lines]
+    return [count for count in counts if count]
+
+
 def test_events_come_through_at_once(site):
     with site.client() as client, client.stream("GET", "/api/v1/events") as stream:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
