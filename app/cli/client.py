@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from app.cli.config import ClientError, Login
+from app.cli.patience import AWAY, Heard, patiently
 from app.cli.terminal import plain
 
 TIMEOUT = httpx.Timeout(30, connect=5)
@@ -55,14 +56,21 @@ class Api:
         body: Any = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        """`path` is quoted already, see `at`. None values of `params` are left out."""
+        """`path` is quoted already, see `at`. None values of `params` are left out. `patiently` says what is
+        repeated."""
         given = {name: value for name, value in (params or {}).items() if value is not None}
+
+        def send() -> httpx.Response:
+            return self._http.request(method, path, params=given, json=body, headers=headers)
+
         try:
-            response = self._http.request(method, path, params=given, json=body, headers=headers)
+            heard = patiently(method, send)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
-        _check(response)
-        return response
+        if method == "DELETE" and heard.doubtful and heard.answer.status_code == 404:
+            return heard.answer  # gone, by the first attempt or without it
+        _check(heard)
+        return heard.answer
 
     def get(self, path: str, **params: Any) -> Any:
         return _json(self.request("GET", path, params=params))
@@ -85,13 +93,14 @@ class Api:
                 return
 
     def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(event name, data) of a stream of server-sent events, until the server ends it."""
+        """(event name, data) of a stream of server-sent events, until the server ends it. Unreachable also
+        means one that is away for a moment."""
         timeout = httpx.Timeout(5, read=SILENCE_SECONDS)
         try:
             with self._http.stream("GET", path, timeout=timeout) as response:
                 if not response.is_success:
                     response.read()
-                    _check(response)
+                    _check_stream(response)
                 yield from _events(response.iter_lines())
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
@@ -128,7 +137,17 @@ def _json(response: httpx.Response) -> Any:
         raise ApiError(response.status_code, f"{response.url} did not answer as a master does") from error
 
 
-def _check(response: httpx.Response) -> None:
+def _check_stream(response: httpx.Response) -> None:
+    try:
+        _check(Heard(response))
+    except ApiError as error:
+        if error.status in AWAY:
+            raise Unreachable(str(error)) from error
+        raise
+
+
+def _check(heard: Heard) -> None:
+    response = heard.answer
     if response.is_success:
         return
     try:
@@ -139,4 +158,8 @@ def _check(response: httpx.Response) -> None:
         message = f"{response.url} answered {response.status_code} {response.reason_phrase}"
     if response.status_code == 401:
         message += ". Run `yuanya login`"
+    if response.status_code == 412 and heard.doubtful:
+        message += (
+            ". Or it was this command: it asked twice, as the first answer was lost. Look, and run it again"
+        )
     raise ApiError(response.status_code, message)

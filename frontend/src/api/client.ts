@@ -7,6 +7,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { heardDate } from "./clock";
 import { connection } from "./connection";
+import { patiently } from "./patience";
 import { ApiError, isAbort, problemOf } from "./problem";
 import type { components, paths } from "./schema";
 
@@ -43,7 +44,7 @@ const headers: Middleware = {
 export const api = createClient<paths>({
   baseUrl: new URL(".", document.baseURI).pathname.replace(/\/$/, ""),
   // Looked up with each call; openapi-fetch would keep the first one.
-  fetch: (request) => fetch(withDeadline(request)),
+  fetch: (request) => patiently(request, (attempt) => fetch(withDeadline(attempt))),
   querySerializer: { array: { style: "form", explode: true } },
 });
 api.use(headers);
