@@ -146,7 +146,7 @@ class Claimer:
 
     def _back_off(self, now: int) -> None:
         self._retry_at = now + self._backoff
-        self._backoff = min(self._backoff * 2, MAX_BACKOFF_MS)
+        self._backoff = min(self._backoff * 3 // 2, MAX_BACKOFF_MS)
 
     def _resolve_doubts(self, now: int, lease: int, won: list[Won]) -> None:
         """Ask again for the claims whose replies were lost. Those that etcd refuses stay in doubt."""

@@ -52,7 +52,7 @@ class CursorReader:
         except EtcdError as error:
             log.warning("Planning waits for etcd: %s", error, extra={"action": "plan"})
             self._retry_at = now + self._backoff
-            self._backoff = min(self._backoff * 2, MAX_BACKOFF_MS)
+            self._backoff = min(self._backoff * 3 // 2, MAX_BACKOFF_MS)
 
     def _plan(self, now: int) -> None:
         while self._planner.distrusted:

@@ -40,6 +40,7 @@ MAX_SLEEP = 0.5  # seconds; bounds how late a jump of the wall clock is noticed
 REST = 0.02  # seconds at most between turns while no fire is due: what comes meanwhile goes together
 REST_A_SLOT = 1e-4  # seconds of it a run of capacity: 10,000 runs a second leave no executor idle
 EXECUTORS_TIMEOUT = 10.0  # seconds for executors to report what they hold before own leftovers count as lost
+FIRST_TIMEOUT = 0.5  # seconds; all that is asked here may be asked again, and fires wait meanwhile
 DAY_MS = 86_400_000
 
 
@@ -57,7 +58,7 @@ def main(settings: WorkerSettings, sockets: Path, parent: Parent) -> None:
         "scheduler",
         settings,
         parent,
-        lambda: Scheduler(settings, EtcdClient.from_settings(settings), sockets),
+        lambda: Scheduler(settings, EtcdClient.from_settings(settings, first_timeout=FIRST_TIMEOUT), sockets),
     )
 
 

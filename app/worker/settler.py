@@ -102,4 +102,4 @@ class Settler:
         level = logging.WARNING if self._backoff == MIN_BACKOFF_MS else logging.DEBUG  # told once
         log.log(level, "Closing runs waits for etcd: %s", error, extra={"action": "settle"})
         self._retry_at = now + self._backoff
-        self._backoff = min(self._backoff * 2, MAX_BACKOFF_MS)
+        self._backoff = min(self._backoff * 3 // 2, MAX_BACKOFF_MS)

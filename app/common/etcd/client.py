@@ -46,6 +46,10 @@ class EtcdClient:
     writes only on the current one, because only the caller knows whether repeating them is harmless. After a
     failure the next endpoint is used. Certificates that were renewed are read when etcd has to be connected
     to again; where the new files cannot be used, the old contents go on.
+
+    With `first_timeout` calls that follow a prompt answer may take only so long; while there is none, half as
+    long as there has been none, up to `timeout`. For callers that can ask again: a member that has just lost
+    its leader swallows writes without a word, and never answers those.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class EtcdClient:
         key: Path | None = None,
         user: str | None = None,
         password: str | None = None,
+        first_timeout: float | None = None,
     ) -> None:
         self._endpoints = list(endpoints)
         files = TlsFiles(ca_cert, cert, key)
@@ -65,12 +70,14 @@ class EtcdClient:
         self._examiner = Examiner(files)
         self._user, self._password = user, password
         self.timeout = timeout
+        self._first_timeout = timeout if first_timeout is None else min(first_timeout, timeout)
+        self._slow_since: float | None = None  # monotonic: no call has been answered promptly since
         self._lock = threading.Lock()
         self._current = 0
         self._connections: dict[int, Connection] = {}
 
     @classmethod
-    def from_settings(cls, settings: CommonSettings) -> Self:
+    def from_settings(cls, settings: CommonSettings, *, first_timeout: float | None = None) -> Self:
         password = settings.etcd_password
         return cls(
             settings.etcd_endpoints,
@@ -80,6 +87,7 @@ class EtcdClient:
             key=settings.etcd_key,
             user=settings.etcd_user,
             password=password.get_secret_value() if password else None,
+            first_timeout=first_timeout,
         )
 
     def close(self) -> None:
@@ -256,20 +264,25 @@ class EtcdClient:
             except EtcdUnavailable:
                 if time.monotonic() >= deadline:
                     raise
-        return self._call(method, request, min(self.timeout, deadline - time.monotonic()))
+        return self._call(method, request, min(self._limit(), deadline - time.monotonic()))
 
     @measured
     def _call(self, method: Callable[[Connection], Any], request: Any, timeout: float | None = None) -> Any:
         connection = self._connection()
-        limit = timeout or self.timeout
+        limit = timeout or self._limit()
         began = time.monotonic()
 
         def call() -> Any:
             return method(connection)(request, timeout=limit, metadata=connection.metadata(limit))
 
         try:
-            return self._guard(call)
+            answer = self._guard(call)
+            # Where etcd is slow in general, the patience that it takes stays.
+            if time.monotonic() - began < self._first_timeout / 2:
+                self._slow_since = None
+            return answer
         except EtcdUnavailable as error:
+            self._slow_since = self._slow_since or began
             # The only endpoint is kept: its channel reconnects by itself, and other threads may be using it.
             if len(self._endpoints) > 1 or connection.outdated():
                 self.fail_over(connection)
@@ -280,6 +293,12 @@ class EtcdClient:
         except TokenRefused:
             connection.forget_token()
             return self._guard(call)
+
+    def _limit(self) -> float:
+        """Seconds that a call may take."""
+        since = self._slow_since
+        without = time.monotonic() - since if since is not None else 0.0
+        return min(self.timeout, max(self._first_timeout, without / 2))
 
     def _connection(self) -> Connection:
         with self._lock:

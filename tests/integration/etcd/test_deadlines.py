@@ -125,3 +125,13 @@ def test_a_slow_network_is_waited_for(proxy, clients):
     began = time.monotonic()
     assert client.get("/x").value == b"1"
     assert time.monotonic() - began >= 0.6
+
+
+def test_haste_gives_up_soon_on_silence_and_learns_that_etcd_is_slow(proxy, clients):
+    client = clients(proxy.endpoint, timeout=60, first_timeout=0.2)
+    wait_until(lambda: works(client), 30, "a prompt answer")
+    proxy.hold()
+    assert seconds_to_give_up(lambda: client.put("/x", b"2")) < 30
+    proxy.heal()
+    proxy.delay[DOWN] = 0.6  # longer than the first may take: tried again and again it never gets an answer
+    wait_until(lambda: works(client), 60, "the patience that it takes")

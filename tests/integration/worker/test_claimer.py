@@ -759,13 +759,13 @@ def test_it_says_when_it_has_something_to_do(client, flaky, worker):
     worker.attempt(T0 + 10_000)
     assert worker.claimer.next_due() == T0 + 10_100
     worker.attempt(T0 + 10_100)
-    assert worker.claimer.next_due() == T0 + 10_300
+    assert worker.claimer.next_due() == T0 + 10_250
     put_job(client, "other", "*/10 * * * * *")
     worker.saw(client.get(keys.job("other")))
     worker.planner.plan(worker.table.get("other"), T0, T0 + 10_200)
-    assert worker.claimer.next_due() == T0 + 10_300  # due by now, but etcd has failed a moment ago
+    assert worker.claimer.next_due() == T0 + 10_250  # due by now, but etcd has failed a moment ago
     flaky.script = []
-    worker.attempt(T0 + 10_300)
+    worker.attempt(T0 + 10_250)
     put_order(client, "j", at=T0 + 10_400)
     worker.orders.add(client.scan(keys.ORDERS).items[0], T0 + 10_400)
     assert worker.claimer.next_due() == T0 + 10_400
