@@ -1,4 +1,7 @@
-"""Requests of several clients through the load balancer, all safe to repeat, and what became of each.
+"""Requests of several clients through the load balancers, all safe to repeat, and what became of each.
+
+The clients behave as the command line does (`app.cli.patience`): what one try has failed is told apart from
+what failed in the end.
 
 Each client edits a job of its own, so it knows what the system must say: a read after an acknowledged write
 has that value, and so has the end. Writes carry If-Match, as those of a careful client do: where it is in
@@ -14,8 +17,10 @@ from typing import Any
 
 import httpx
 
-TIMEOUT_SECONDS = 30.0
-RETRY_SECONDS = 3.0  # longer than systemd takes to start again what was killed
+from app.cli.client import TIMEOUT
+from app.cli.patience import patiently
+
+STOP_SECONDS = 90.0  # until the last request has ended: twice its deadline, and pauses
 PAUSE_SECONDS = 0.04  # of each client, between two requests
 
 
@@ -26,8 +31,8 @@ class Asked:
     kind: str
     began: float
     ended: float
-    error: str  # of the first attempt
-    error_again: str  # of the one retry, `RETRY_SECONDS` later
+    first_error: str  # of the first try
+    error: str  # in the end
 
 
 @dataclass
@@ -78,7 +83,7 @@ class Load:
         self._stopping.set()
         for thread in self._threads:
             if thread.ident is not None:
-                thread.join(3 * TIMEOUT_SECONDS)
+                thread.join(STOP_SECONDS)
         with self._connect() as client:
             for editor in self.editors:
                 answer = client.get(f"/jobs/{editor.name}").raise_for_status()
@@ -132,27 +137,26 @@ class Load:
     def _send(
         self, client: httpx.Client, kind: str, method: str, path: str, **options: Any
     ) -> httpx.Response | None:
-        """The answer, None if two attempts brought none."""
+        """The answer, None if there was none."""
+        errors: list[str] = []
+
+        def send() -> httpx.Response:
+            try:
+                answer = client.request(method, path, **options)
+            except httpx.HTTPError as error:
+                errors.append(f"{type(error).__name__}: {error}")
+                raise
+            fine = answer.is_success or answer.status_code == 412
+            errors.append("" if fine else f"{answer.status_code}: {_detail(answer)}")
+            return answer
+
         began = time.time()
-        answer, error = _attempt(client, method, path, options)
-        ended, error_again = time.time(), ""
-        if error:
-            self._stopping.wait(RETRY_SECONDS)
-            answer, error_again = _attempt(client, method, path, options)
-        self.asked.append(Asked(kind, began, ended, error, error_again))
-        return answer
-
-
-def _attempt(
-    client: httpx.Client, method: str, path: str, options: dict[str, Any]
-) -> tuple[httpx.Response | None, str]:
-    try:
-        answer = client.request(method, path, **options)
-    except httpx.HTTPError as error:
-        return None, f"{type(error).__name__}: {error}"
-    if answer.is_success or answer.status_code == 412:
-        return answer, ""
-    return None, f"{answer.status_code}: {_detail(answer)}"
+        try:
+            answer = patiently(method, send).answer
+        except httpx.HTTPError:
+            answer = None
+        self.asked.append(Asked(kind, began, time.time(), errors[0], errors[-1]))
+        return None if errors[-1] else answer
 
 
 def _detail(answer: httpx.Response) -> str:
@@ -179,7 +183,7 @@ def _value(job: dict[str, Any]) -> int:
 
 def signed_in(url: str, trust: ssl.SSLContext, password: str) -> Callable[[], httpx.Client]:
     """What makes clients of `url` that share one session of `admin`."""
-    with httpx.Client(base_url=f"{url}/api/v1", verify=trust, timeout=TIMEOUT_SECONDS) as first:
+    with httpx.Client(base_url=f"{url}/api/v1", verify=trust, timeout=TIMEOUT) as first:
         answer = first.post("/session", json={"username": "admin", "password": password}).raise_for_status()
         token, cookies = answer.json()["csrfToken"], dict(first.cookies)
 
@@ -187,7 +191,7 @@ def signed_in(url: str, trust: ssl.SSLContext, password: str) -> Callable[[], ht
         return httpx.Client(
             base_url=f"{url}/api/v1",
             verify=trust,
-            timeout=TIMEOUT_SECONDS,
+            timeout=TIMEOUT,
             cookies=cookies,
             headers={"X-CSRF-Token": token},
         )

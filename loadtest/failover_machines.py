@@ -15,9 +15,11 @@ import httpx
 from app.common.logstore import LogStore, open_store
 from loadtest.failover_fleet import Fault
 from loadtest.failover_load import signed_in
+from tests.harness.names import known_as
 from tests.harness.oracle import Oracle, recorded
 from tests.rollout.machines import Fleet as Machines
 from tests.rollout.machines import Machine
+from tests.rollout.nginx import NAME
 from tests.rollout.playbook import SPREAD, Playbook, serve_store
 from tests.rollout.switch import CONTROLLER
 
@@ -32,7 +34,7 @@ class MachineFleet:
     def __init__(self, machines: Machines, admin_password: str, store_url: str, up: ExitStack) -> None:
         self._machines = machines
         self.admin_password = admin_password
-        self.url = f"https://{machines[SPREAD['nginx'][0]].address}"
+        self.url = f"https://{NAME}"
         authority = machines.directory / "inventory" / "pki" / "ca.crt"
         self.trust = ssl.create_default_context(cafile=str(authority))
         self.store: LogStore = open_store(store_url, 10)
@@ -62,7 +64,8 @@ class MachineFleet:
             for group, unit in UNITS.items()
             for name in SPREAD[group]
         ]
-        whole = [self._machines[name] for name in (*SPREAD["etcd"], *SPREAD["masters"])]
+        # Not the first nginx: the log store is beside it.
+        whole = [self._machines[n] for n in (*SPREAD["etcd"], *SPREAD["masters"], *SPREAD["nginx"][1:])]
         return [
             *killed,
             *(self._fault(m, "power", partial(_power_off, m), partial(_power_on, m)) for m in whole),
@@ -121,7 +124,7 @@ class MachineFleet:
                         if each["id"] == machine.name
                     )
                 case "nginx":
-                    return self._client.get(f"{self.url}/healthz").is_success
+                    return self._client.get(f"https://{machine.address}/healthz").is_success
             return True
         except httpx.HTTPError:
             return False
@@ -146,7 +149,7 @@ def variables(store_url: str) -> dict[str, Any]:
     openings = {("masters", 8000): [], ("etcd", 2381): [], ("nginx", 27017): ["masters", "workers"]}
     return {
         "yuanya_store_url": store_url,
-        "yuanya_console_name": SPREAD["nginx"][0],
+        "yuanya_console_name": NAME,
         "base_operator_networks": [f"{CONTROLLER}/32"],
         "base_more_openings": [
             {"to": to, "port": port, "from": [*groups, "operators"]}
@@ -165,4 +168,5 @@ def machine_fleet() -> Iterator[MachineFleet]:
         playbook = up.enter_context(Playbook(machines, SPREAD, variables(store_url)))
         playbook.run(timeout=1800)
         up.enter_context(machines.switch.inside())
+        up.enter_context(known_as(NAME, [machines[name].address for name in SPREAD["nginx"]]))
         yield MachineFleet(machines, playbook.secrets["yuanya_admin_password"], store_url, up)

@@ -39,10 +39,18 @@ class Window:
 
 
 def tell_requests(report: Report, load: Load, windows: Sequence[Window]) -> tuple[int, int]:
-    """How many requests failed, and how many of those with one retry."""
+    """How many requests failed at the first try, and how many in the end."""
     table = report.table(
         "requests",
-        *("killed", "back, s", "requests", "failed", "with a retry", "slowest, s", "longest without any, s"),
+        *(
+            "killed",
+            "back, s",
+            "requests",
+            "failed at first",
+            "failed",
+            "slowest, s",
+            "longest without any, s",
+        ),
     )
     for window in windows:
         asked = [each for each in load.asked if window.has(each.ended)]
@@ -51,35 +59,36 @@ def tell_requests(report: Report, load: Load, windows: Sequence[Window]) -> tupl
             window.name,
             round(window.back_after, 1),
             len(asked),
+            sum(bool(each.first_error) for each in asked),
             sum(bool(each.error) for each in asked),
-            sum(bool(each.error_again) for each in asked),
             round(max((each.ended - each.began for each in asked), default=0.0), 2),
             round(_longest_gap([window.began / 1000, *answered, window.until / 1000]), 2),
         )
-    failed = [each for each in load.asked if each.error]
+    failed = [each for each in load.asked if each.first_error]
     _tell_errors(report, failed, windows)
-    return len(failed), sum(bool(each.error_again) for each in failed)
+    return len(failed), sum(bool(each.error) for each in failed)
 
 
 def _tell_errors(report: Report, failed: list[Asked], windows: Sequence[Window]) -> None:
     if not failed:
         return
-    table = report.table("errors", "killed", "request", "error", "times")
+    table = report.table("errors", "killed", "request", "at first", "in the end", "times")
     told = Counter(
-        (next((w.name for w in windows if w.has(each.ended)), "?"), each.kind, each.error) for each in failed
+        (next((w.name for w in windows if w.has(each.ended)), "?"), each.kind, each.first_error, each.error)
+        for each in failed
     )
-    for (name, kind, error), count in told.most_common(ERRORS_SHOWN):
-        table.add(name, kind, error, count)
+    for (name, kind, first, error), count in told.most_common(ERRORS_SHOWN):
+        table.add(name, kind, first, error or "answered", count)
 
 
 def tell_fires(
     report: Report, store: LogStore, oracle: Oracle, jobs: Sequence[Job], windows: Sequence[Window]
 ) -> int:
-    """How many fires of spread jobs were missed."""
+    """How many fires of spread jobs were missed. Those that are lost have no record at all."""
     table = report.table(
         "fires",
-        *("killed", "planned", "started", "lost", "missed: spread", "each second"),
-        *("rows lacking", "latest start, s", "longest without any, s"),
+        *("killed", "planned", "started", "lost", "runs cut off", "missed: spread", "each second"),
+        *("latest start, s", "longest without any, s"),
     )
     spread = [job for job in jobs if job.name.startswith(SPREAD)]
     missed = 0
@@ -92,11 +101,11 @@ def tell_fires(
             window.name,
             verdict.planned,
             verdict.started,
+            len(verdict.without_row),
             # What was in progress at the fault was planned before it.
             judge(jobs, oracle, store, *window.shifted(-LONGEST_RUN_MS)).rows[Status.LOST],
             of_spread,
             verdict.rows[Status.MISSED] - of_spread,
-            len(verdict.without_row),
             round(verdict.latest_ms / 1000, 2),
             round(_longest_gap([window.began, *starts, window.until]) / 1000, 2),
         )
