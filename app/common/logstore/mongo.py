@@ -7,19 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pymongo
-from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
-from pymongo import (
-    ASCENDING,
-    DESCENDING,
-    IndexModel,
-    MongoClient,
-    ReadPreference,
-    WriteConcern,
-)
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError
 
-from app.common.errors import StoreError
 from app.common.logstore import clashes, codec, live, mongo_docs
 from app.common.logstore.base import (
     AuditEntry,
@@ -35,8 +27,9 @@ from app.common.logstore.base import (
     StoreResult,
 )
 from app.common.logstore.measure import measured
+from app.common.logstore.mongo_connection import MongoConnection
 from app.common.logstore.mongo_docs import Document, plan_key, sort_key
-from app.common.logstore.mongo_errors import clashed_ids, translated
+from app.common.logstore.mongo_errors import clashed_ids
 from app.common.logstore.mongo_writer import MongoWriter
 from app.common.models import Run, Status, Trigger
 
@@ -65,52 +58,39 @@ class MongoLogStore:
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
         self._timeout_seconds = timeout_seconds
-        deadline = max(1, int(timeout_seconds * 1000))  # 0 would mean none
-        try:
-            self._client: MongoClient[Document] = MongoClient(
-                url,
-                appname="yuanya-crontab",
-                connect=False,
-                serverSelectionTimeoutMS=deadline,
-                connectTimeoutMS=deadline,
-                socketTimeoutMS=deadline,
-                waitQueueTimeoutMS=deadline,
-            )
-        except (PyMongoError, ValueError, TypeError):
-            # What the driver says may quote parts of the URL, and with them the password.
-            raise StoreError("not a valid MongoDB URL; a password in it must be percent-encoded") from None
-        except OSError as error:  # a file that the URL names
-            raise StoreError(f"MongoDB: cannot read {error.filename}: {error.strerror}") from None
-        concern = self._client.write_concern
-        if concern.is_server_default:
-            concern = WriteConcern("majority", wtimeout=deadline, j=True)
-        database = self._client.get_default_database(
-            "cron",
-            codec_options=CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_MS),
-            read_preference=ReadPreference.PRIMARY,  # what a batch clashes with must be seen
-            write_concern=concern,
-        )
-        self._log = database["log"]
-        self._states = database["job_state"]
-        self._writer = MongoWriter(self._log, self._states)
-        self._live = database["live"]
-        self._audit = database["audit"]
+        self._connection = MongoConnection(url, timeout_seconds)
+
+    @property
+    def _log(self) -> Collection[Document]:
+        return self._connection.collection("log")
+
+    @property
+    def _states(self) -> Collection[Document]:
+        return self._connection.collection("job_state")
+
+    @property
+    def _live(self) -> Collection[Document]:
+        return self._connection.collection("live")
+
+    @property
+    def _audit(self) -> Collection[Document]:
+        return self._connection.collection("audit")
 
     def prepare(self) -> None:
-        with translated():
+        with self._connection.asking():
             self._log.create_indexes(_LOG_INDEXES)
             self._live.create_index("at", expireAfterSeconds=live.KEPT_SECONDS)
             for name in ("at", "target", "actor"):
                 self._audit.create_index(name)
 
     def ping(self) -> None:
-        with translated():
-            self._client.admin.command("ping")
+        with self._connection.asking():
+            self._connection.command("ping")
 
     def examine(self) -> StoreFacts:
-        with translated():
-            version = self._client.server_info().get("version", "of unknown version")
-            replicas = self._client.admin.command("hello").get("setName")
+        with self._connection.asking():
+            version = self._connection.command("buildInfo").get("version", "of unknown version")
+            replicas = self._connection.command("hello").get("setName")
             # Finds nothing; tries the right to write.
             self._log.update_one({"_id": _NO_RUN}, {"$set": {"_id": _NO_RUN}})
             known = [[name for name, _ in index["key"]] for index in self._log.index_information().values()]
@@ -121,15 +101,15 @@ class MongoLogStore:
         return StoreFacts(server, missing)
 
     def close(self) -> None:
-        self._client.close()
+        self._connection.close()
 
     def store(self, runs: Sequence[Run]) -> StoreResult:
-        with translated():
-            return clashes.store_all(codec.parts(runs), self._writer.write)
+        with self._connection.asking():
+            return clashes.store_all(codec.parts(runs), MongoWriter(self._log, self._states).write)
 
     def runs(self, query: RunQuery) -> RunPage:
         limit = codec.page_size(query.limit)
-        with translated():
+        with self._connection.asking():
             found = self._log.find(_filter(query), mongo_docs.LIST_FIELDS).sort(*_NEWEST).limit(limit + 1)
             rows = list(map(mongo_docs.to_run, found))
         more = len(rows) > limit
@@ -139,7 +119,7 @@ class MongoLogStore:
     def recent_runs(self, names: Sequence[str], limit: int) -> dict[str, list[RecentRun]]:
         limit = codec.page_size(limit)
         found: dict[str, list[RecentRun]] = {}
-        with translated(), pymongo.timeout(self._timeout_seconds):
+        with self._connection.asking(), pymongo.timeout(self._timeout_seconds):
             for name in names:
                 query = _filter(RunQuery(job=name))
                 rows = self._log.find(query, mongo_docs.RECENT_FIELDS).sort(*_NEWEST).limit(limit)
@@ -148,7 +128,7 @@ class MongoLogStore:
         return found
 
     def run(self, run_id: str) -> Run | None:
-        with translated():
+        with self._connection.asking():
             document = self._log.find_one({"_id": codec.clean(run_id)})
         return None if document is None else mongo_docs.to_run(document)
 
@@ -161,7 +141,7 @@ class MongoLogStore:
             "lastPlanTime": {"$gte": DatetimeMS(max(0, since))},
             "sortKey": {"$lt": plan_key(since)},
         }
-        with translated():
+        with self._connection.asking():
             yield from heapq.merge(
                 *(
                     map(mongo_docs.to_ledger, found.sort([("jobName", ASCENDING), ("sortKey", ASCENDING)]))
@@ -200,41 +180,41 @@ class MongoLogStore:
             for minute, n in self._sums(window, "planMinute"):
                 yield minute * _MINUTE_MS, n
             return
-        with translated():
+        with self._connection.asking():
             for row in self._log.find(window, {"planTime": True, "count": True}):
                 yield int(row["planTime"]), row["count"]
 
     def _sums(self, window: Document, field: str) -> Iterator[tuple[Any, int]]:
         grouped = [{"$match": window}, {"$group": {"_id": f"${field}", "n": {"$sum": "$count"}}}]
-        with translated():
+        with self._connection.asking():
             for group in self._log.aggregate(grouped):
                 if group["_id"] is not None:  # rows written before there was this field
                     yield group["_id"], group["n"]
 
     def job_states(self, names: Sequence[str] | None = None) -> dict[str, JobState]:
         wanted = {} if names is None else {"_id": {"$in": list(map(codec.clean, names))}}
-        with translated():
+        with self._connection.asking():
             found = map(mongo_docs.to_state, self._states.find(wanted))
             return {state.job_name: state.public() for state in found}
 
     def last_rows(self) -> list[LastRow]:
-        with translated():
+        with self._connection.asking():
             found = self._states.find({}, {"lastStatus": True, "lastStart": True})
             return list(map(mongo_docs.to_last_row, found))
 
     def forget_job(self, name: str) -> None:
-        with translated():
+        with self._connection.asking():
             self._states.delete_one({"_id": codec.clean(name)})
 
     def write_live(self, chunk: LiveOutput) -> None:
-        with translated():
+        with self._connection.asking():
             window = live.append(self._window(chunk.run_id), chunk)
             at = DatetimeMS(int(time.time() * 1000))
             values = {"offset": window.offset, "data": window.data, "at": at}
             self._live.update_one({"_id": window.run_id}, {"$set": values}, upsert=True)
 
     def read_live(self, run_id: str, after: int) -> LiveOutput | None:
-        with translated():
+        with self._connection.asking():
             return live.behind(self._window(codec.clean(run_id)), after)
 
     def _window(self, run_id: str) -> LiveOutput | None:
@@ -242,13 +222,13 @@ class MongoLogStore:
         return None if document is None else LiveOutput(run_id, document["offset"], document["data"])
 
     def clear_live(self, run_ids: Sequence[str]) -> None:
-        with translated():
+        with self._connection.asking():
             self._live.delete_many({"_id": {"$in": list(run_ids)}})
 
     def write_audit(self, entries: Sequence[AuditEntry]) -> None:
         if not entries:
             return
-        with translated():
+        with self._connection.asking():
             try:
                 self._audit.insert_many(map(mongo_docs.of_audit, entries), ordered=False)
             except BulkWriteError as error:
@@ -274,7 +254,7 @@ class MongoLogStore:
         window = {"$gte": since, "$lt": until}
         if at := {sign: DatetimeMS(time) for sign, time in window.items() if time is not None}:
             wanted["at"] = at
-        with translated():
+        with self._connection.asking():
             found = self._audit.find(wanted).sort("_id", DESCENDING).limit(limit + 1)
             entries = list(map(mongo_docs.to_audit, found))
         more = len(entries) > limit
@@ -283,7 +263,7 @@ class MongoLogStore:
     def prune(self, now: int) -> int:
         """The server does it by itself within a minute, if it knows indexes that expire."""
         pruned = 0
-        with translated():
+        with self._connection.asking():
             while True:
                 expired = self._log.find({"expireAt": {"$lte": DatetimeMS(now)}}, {"_id": True})
                 ids = [row["_id"] for row in expired.limit(_PRUNED_AT_ONCE)]
