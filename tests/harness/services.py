@@ -48,7 +48,15 @@ class Service:
 
     def start(self) -> None:
         self.launch()
-        wait_until(self.answers, what=f"the start of {type(self).__name__}")
+        wait_until(self._has_started, what=f"the start of {type(self).__name__}")
+
+    def _has_started(self) -> bool:
+        assert self.process is not None
+        code = self.process.poll()
+        assert code is None, (
+            f"{type(self).__name__} ended with {code}:\n{(self.directory / 'log').read_text()}"
+        )
+        return self.answers()
 
     def signal(self, number: int) -> None:
         """Returns when the signal has taken effect: after SIGSTOP nothing answers any more."""
@@ -124,9 +132,11 @@ class Etcd(Service):
         return client
 
     def stop(self) -> None:
+        """For good: what it stored, 128 MB at least, goes with it."""
         for client in self._clients:
             client.close()
         self.kill()
+        shutil.rmtree(self.directory / "data", ignore_errors=True)
 
 
 class Mongo(Service):

@@ -29,11 +29,6 @@ class DashboardQuery:
         """Those of the dashboard that it uses."""
         return set(re.findall(r"\$([a-z_]+)", self.expr)) - set(BUILT_IN)
 
-    @property
-    def metrics(self) -> set[str]:
-        """The names of the series it asks for."""
-        return set(re.findall(r"\b(?:cron|etcd|probe|process)_[a-z_]+|\bup\b|\bALERTS\b", self.expr))
-
     def filled(self, values: Mapping[str, str]) -> str:
         """With each variable replaced by its value."""
         return re.sub(r"\$([a-z_]+)", lambda found: values[found[1]], self.expr)

@@ -5,7 +5,6 @@ import re
 import secrets
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -121,10 +120,3 @@ def serve_store(fleet: Fleet, name: str) -> str:
         timeout=300,
     )
     return f"mongodb://{machine.address}:27017/cron"
-
-
-def newest_wheel() -> Path:
-    """The program to roll out, as `make wheel` has built it."""
-    wheels = sorted((ROOT / "dist").glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime)
-    assert wheels, "build the program first: make wheel"
-    return wheels[-1]
