@@ -40,7 +40,7 @@ const FIELDS: readonly Rule[] = [
   ["{q} is not the name of an environment variable", "$1 不是有效的环境变量名"],
   [
     "{q}: after secret: comes the name of a secret (letters of A to Z, digits, '.', '_' and '-', at most {n}, a letter or digit first); a text that begins with secret: is written secret::",
-    "$1：secret: 之后须为机密的名称（英文字母、数字、“.”、“_”、“-”，最多 $2 个，以字母或数字开头）；以 secret: 开头的普通文字写作 secret::",
+    "$1：secret: 之后须为机密的名称（英文字母、数字、“.”、“_”、“-”，最多 $2 个字符，以字母或数字开头）；确实以 secret: 开头的值，请把开头写作 secret::",
   ],
   [
     "{q} starts with CRON_, and such names are set by the scheduler",

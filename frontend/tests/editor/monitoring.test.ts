@@ -22,7 +22,7 @@ describe("the fields for monitoring", () => {
 
   it.each<[Language, string, string]>([
     ["en", "Success expected within", "Metrics of its own"],
-    ["zh", "应在此时间内成功", "单独的监控指标"],
+    ["zh", "成功间隔上限", "单独的监控指标"],
   ])("have names in %s", async (language, within, metrics) => {
     await chooseLanguage(language);
     const text = form().element.textContent;

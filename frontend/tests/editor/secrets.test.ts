@@ -7,8 +7,8 @@ describe("the variables of a job", () => {
   const form = useFilledForm();
 
   it.each<[Language, string]>([
-    ["en", "instead of a secret write secret:NAME"],
-    ["zh", "机密请写作 secret:名称"],
+    ["en", "write secret:NAME as the value"],
+    ["zh", "密码等机密请写作 secret:名称"],
   ])("say in %s how to refer to a secret", async (language, hint) => {
     await chooseLanguage(language);
     const help = form().element.querySelector('[data-field="env"]')?.textContent;

@@ -27,7 +27,7 @@ const SAID: [string, string][] = [
   ],
   [
     "'PASSWORD': after secret: comes the name of a secret (letters of A to Z, digits, '.', '_' and '-', at most 128, a letter or digit first); a text that begins with secret: is written secret::",
-    "“PASSWORD”：secret: 之后须为机密的名称（英文字母、数字、“.”、“_”、“-”，最多 128 个，以字母或数字开头）；以 secret: 开头的普通文字写作 secret::",
+    "“PASSWORD”：secret: 之后须为机密的名称（英文字母、数字、“.”、“_”、“-”，最多 128 个字符，以字母或数字开头）；确实以 secret: 开头的值，请把开头写作 secret::",
   ],
   ['"it\'s" is not the name of an environment variable', "“it's” 不是有效的环境变量名"],
   ["input should be a valid integer, unable to parse string as an integer", "须为整数"],

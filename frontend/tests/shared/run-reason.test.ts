@@ -11,6 +11,20 @@ describe("why a run ended", () => {
     ["killed", [{ key: "killed", values: {} }]],
     ["worker web-1 died", [{ key: "workerDied", values: { worker: "web-1" } }]],
     ["left 2 processes behind, ended by the worker", [{ key: "leftBehind", values: { count: "2" } }]],
+    [
+      "cannot start: secret:db for PASSWORD: on worker web-1: db in /s: No such file or directory",
+      [
+        {
+          key: "noSecret",
+          values: {
+            reference: "secret:db",
+            variable: "PASSWORD",
+            worker: "web-1",
+            detail: "db in /s: No such file or directory",
+          },
+        },
+      ],
+    ],
     ["something new", ["something new"]],
     ["", []],
   ])("%s", (reason, sentences) => {

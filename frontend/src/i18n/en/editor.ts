@@ -28,10 +28,12 @@ export default {
     workerLabels: "Only workers that have all of these labels run the job. None: any worker.",
     broadcast: "Each fire makes one run on each of them.",
     user: "An account of the worker's host.",
-    env: "Added to the worker's PATH, HOME, language and zone. Lines of NAME=value can be pasted. Whoever may look at the job sees them; instead of a secret write secret:NAME: the worker puts in the content of its file NAME, and hides it in the output. A text that begins with secret: is written secret::",
+    env: "Added to the worker's PATH, HOME, language and zone. Lines of NAME=value can be pasted. Whoever may look at the job sees them. For a password write secret:NAME as the value: the worker puts the content of its file NAME there, and hides it in the output. A value that really begins with secret: is written with secret:: instead.",
     shell: "Gets the command with -c.",
-    successWithin: "Without a success for longer, its metrics call it overdue. Empty: no expectation.",
-    metrics: "Prometheus series with the name of the job, for 1,000 jobs at most.",
+    successWithin:
+      "When no run has succeeded for longer, the metrics of the job call it overdue, and an alert can tell. Empty: no expectation.",
+    metrics:
+      "Prometheus series with the name of the job, for 1,000 jobs at most. A job with an expected success has them anyway.",
     group: "Jobs of one group are shown and counted together.",
   },
   choiceHelp: {

@@ -73,6 +73,7 @@ export default {
     executorDied: "the process of the worker that ran it died",
     workerRestarted: "the worker was restarted",
     workerDied: "worker {{worker}} died",
+    noSecret: "could not start: worker {{worker}} cannot give {{reference}} to {{variable}}: {{detail}}",
     cannotStart: "could not start: {{detail}}",
   },
 };

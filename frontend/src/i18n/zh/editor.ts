@@ -29,10 +29,10 @@ const zh: Translation<typeof en> = {
     workerLabels: "只有具备全部标签的执行节点才会运行该任务。不填：任意节点。",
     broadcast: "每次触发在每个匹配的节点上各运行一次。",
     user: "执行节点主机上的账户。",
-    env: "在执行节点的 PATH、HOME、语言和时区之外添加。可粘贴多行 NAME=value。能查看任务的人都能看到这些值；机密请写作 secret:名称，由执行节点换成同名机密文件的内容，并在输出中隐去。以 secret: 开头的普通文字写作 secret::",
+    env: "在执行节点的 PATH、HOME、语言和时区之外添加。可粘贴多行 NAME=值。能查看任务的人都能看到这些值。密码等机密请写作 secret:名称：执行节点会将其换成自己的同名文件的内容，并在输出中隐去。确实以 secret: 开头的值，请把开头写作 secret::。",
     shell: "以 -c 接收命令。",
-    successWithin: "超过该时间没有成功，监控指标即视为逾期。不填：无此要求。",
-    metrics: "带有任务名称的 Prometheus 指标，最多 1,000 个任务。",
+    successWithin: "超过该时间没有一次运行成功，监控指标即视该任务为逾期，可据此告警。不填：不作要求。",
+    metrics: "为该任务单独提供 Prometheus 指标，最多 1,000 个任务。设有成功间隔上限的任务总会提供。",
     group: "同一分组的任务会一起显示和统计。",
   },
   choiceHelp: {

@@ -39,7 +39,7 @@ const zh: Translation<typeof en> = {
   onFailure: "失败后启动",
   notify: { channels: "通知渠道", on: "通知时机" },
   metrics: "单独的监控指标",
-  successWithinSeconds: "应在此时间内成功",
+  successWithinSeconds: "成功间隔上限",
   choices: {
     overlap: {
       skip: "跳过新的运行",

@@ -70,6 +70,7 @@ const zh: Translation<typeof en> = {
     executorDied: "执行节点中运行它的进程已死亡",
     workerRestarted: "执行节点重启了",
     workerDied: "执行节点 {{worker}} 已失联",
+    noSecret: "无法启动：执行节点 {{worker}} 读取不到变量 {{variable}} 引用的 {{reference}}：{{detail}}",
     cannotStart: "无法启动：{{detail}}",
   },
 };

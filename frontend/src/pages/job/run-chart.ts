@@ -18,6 +18,7 @@ import { runBars, type RunBars } from "./run-bars";
 import type { JobSource } from "./source";
 
 const RUNS = 200;
+const SHORT = 0.005; // seconds, how far the linear axis goes at least: its steps are whole milliseconds then
 const LEAST = 0.001; // seconds: where the logarithmic axis begins at the latest
 
 type Config = ChartConfiguration<"bar">;
@@ -122,7 +123,7 @@ function configuration(shown: RunBars, now: () => RunBars): Config {
         x: { grid: { display: false }, ticks: { maxTicksLimit: 8, maxRotation: 0, autoSkipPadding: 24 } },
         y: {
           type: logarithmic ? "logarithmic" : "linear",
-          ...(logarithmic ? { min: floor } : { beginAtZero: true }),
+          ...(logarithmic ? { min: floor } : { beginAtZero: true, suggestedMax: SHORT }),
           ticks: { maxTicksLimit: 6, callback: (value) => formatDuration(Number(value) * 1000, locale()) },
         },
       },

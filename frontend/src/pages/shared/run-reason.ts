@@ -25,6 +25,8 @@ const SENTENCES = {
   executorDied: /^its executor died$/,
   workerRestarted: /^the worker was restarted$/,
   workerDied: /^worker (?<worker>.+) died$/,
+  noSecret:
+    /^cannot start: (?<reference>secret:\S+) for (?<variable>\S+): on worker (?<worker>[^\s:]+): (?<detail>.+)$/s,
   cannotStart: /^cannot start: (?<detail>.+)$/s,
 } as const;
 
