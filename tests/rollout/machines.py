@@ -177,15 +177,24 @@ class Fleet:
 
     def start(self) -> "Fleet":
         """Boot all machines. Those that do not boot are an AssertionError; `close` in any case."""
-        names = "".join(f"{machine.address} {machine.name}\n" for machine in self.machines.values())
         for machine in self.machines.values():
-            self._furnish(machine, names)
+            self._furnish(machine)
             machine.power_on()
         for machine in self.machines.values():
             machine.wait()
         return self
 
-    def _furnish(self, machine: Machine, names: str) -> None:
+    def replace(self, name: str) -> None:
+        """A new machine, with an empty disk, in place of one that is lost."""
+        machine = self[name]
+        machine.power_off()
+        shutil.rmtree(machine.directory)
+        self._furnish(machine)
+        machine.power_on()
+        machine.wait()
+
+    def _furnish(self, machine: Machine) -> None:
+        names = "".join(f"{each.address} {each.name}\n" for each in self.machines.values())
         machine.write("/etc/hostname", f"{machine.name}\n")
         machine.write("/etc/hosts", f"127.0.0.1 localhost\n{names}")
         machine.write("/etc/machine-id", "")
