@@ -28,6 +28,15 @@ ASK_PROMETHEUS = """
 from urllib.request import urlopen
 print(urlopen("http://127.0.0.1:9090/api/v1/targets", timeout=10).read().decode())
 """
+OLDER_RELEASES = """
+cd /opt/yuanya
+for release in 0.0.{1-runs,2-old,3-old,4-last,5-last}; do
+  mkdir --parents $release/bin
+  touch --date=2020-01-0${release:4:1} $release/.complete
+done
+cp /bin/sleep 0.0.1-runs/bin/python
+systemd-run --quiet --unit=older /opt/yuanya/0.0.1-runs/bin/python infinity
+"""
 READY_SECONDS = 120
 # Installing and starting everything takes a minute or two, and longer where many tests run at once.
 pytestmark = pytest.mark.timeout(900)
@@ -169,6 +178,26 @@ def test_etcd_knows_its_clients_by_certificate(site):
     health = f"ETCDCTL_API=3 {ask} --command-timeout=5s endpoint health"
     assert site.machine.run(health, check=False).returncode != 0
     site.machine.run(f"{health} --cert=/etc/etcd/tls/root.crt --key=/etc/etcd/tls/root.key")
+
+
+def test_of_older_releases_the_last_are_kept_and_those_that_run(site):
+    site.machine.run(OLDER_RELEASES)
+    site.playbook.run("--tags=yuanya")
+    found = site.machine.run("cd /opt/yuanya && ls --directory 0.0.*").stdout.split()
+    assert found == ["0.0.1-runs", "0.0.4-last", "0.0.5-last"]
+    site.machine.run("systemctl stop older")
+
+
+def test_a_worker_that_a_rollout_left_drained_is_put_back_by_the_next(site):
+    """As if the first had been cut off after the drain."""
+    site.machine.run("touch /etc/yuanya/worker.drained-by-rollout")
+    with site.browser() as browser:
+        api = site.signed_in(browser)
+        api.post("/api/v1/workers/one/drain").raise_for_status()
+        site.playbook.run("--tags=worker")
+        (worker,) = api.get("/api/v1/workers").raise_for_status().json()["items"]
+        assert (worker["state"], worker["drained"]) == ("active", False)
+    site.machine.run("test ! -e /etc/yuanya/worker.drained-by-rollout")
 
 
 def test_all_comes_back_after_a_power_cut(site):

@@ -102,6 +102,13 @@ def test_a_stop_leaves_the_worker_the_time_it_takes(units, tmp_path):
         assert float(lines(host / "yuanya-worker.service")["TimeoutStopSec"]) > runs + etcd + 15
 
 
+@pytest.mark.parametrize(("given", "port"), [({}, 8000), ({"master_port": 8443}, 8443)])
+def test_a_worker_is_drained_where_the_master_listens(tmp_path, given, port):
+    asked = {"worker_settings": {"asks": "{{ worker_drain_url }}"}, "worker_drain_from": "localhost"}
+    told = lines(write(tmp_path, **asked, **given) / "worker.env")
+    assert told["YUANYA_ASKS"] == f"'http://127.0.0.1:{port}'"
+
+
 def test_limits_are_those_that_are_asked_for(units, tmp_path):
     assert "MemoryMax" not in lines(units / "yuanya-worker.service")
     limited = write(
