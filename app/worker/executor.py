@@ -11,9 +11,9 @@ from pathlib import Path
 from app.common.metrics.worker import DURATION, LATENESS, RUNNING, RUNS
 from app.common.models import Run, Status, Trigger
 from app.common.settings import WorkerSettings
+from app.worker import job_counts
 from app.worker import messages as m
 from app.worker.command import Launch
-from app.worker.job_counts import JobCounts
 from app.worker.process import Parent, process_loop
 from app.worker.queues import Inbox, Outbox
 from app.worker.runner import Runner
@@ -45,7 +45,6 @@ class Executor:
         self._fires: dict[str, m.FireClaimed] = {}  # of runs in progress, and of the rows kept
         self._kept: dict[str, Run] = {}  # rows of ended runs, not known to be stored
         self._kept_bytes = 0
-        self._job_counts = JobCounts()
         for status in (Status.SUCCEEDED, Status.FAILED, Status.TIMEOUT, Status.KILLED):
             RUNS.labels(status=status.value, trigger=Trigger.CRON.value)
         self._valid_until = 0.0
@@ -111,7 +110,9 @@ class Executor:
             for end in ended
             if end.run_id in fires
         ]
-        self._job_counts.count(row for row in rows if fires[row.id].measured)
+        for row in rows:
+            if fires[row.id].series:
+                job_counts.count(row, fires[row.id].series)
         _log_ends(rows)
         for row in rows:
             self._keep(row)
@@ -152,7 +153,6 @@ class Executor:
                         fire.run.fence,
                         fire.lock,
                         run_id in self._kept,
-                        fire.kill_on_isolation,
                     )
                     for run_id, fire in self._fires.items()
                 ],

@@ -72,7 +72,7 @@ class FireClaimed(NamedTuple):
     expire_after_ms: int
     kill_on_isolation: bool
     lock: str | None  # key of the lock it holds
-    measured: bool = False  # whether the job has series of its own
+    series: str = ""  # the name under which its job is counted; empty: it has no series of its own
 
 
 class KillOrdered(NamedTuple):
@@ -99,7 +99,6 @@ class HeldRun(NamedTuple):
     fence: int
     lock: str | None
     ended: bool
-    kill_on_isolation: bool
 
 
 class ExecutorReady(NamedTuple):

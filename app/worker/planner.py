@@ -159,9 +159,6 @@ class Planner:
             del self._waiting[name]
             self._attempts.set(name, self._pending[name].plan)
 
-    def superseded(self, fire: Fire) -> bool:
-        return self._pending.get(fire.name) is not fire
-
     def gap(self, held: HeldJob, fire: Fire) -> MissedRange | None:
         """The unclaimed fires between the cursor and the fire itself."""
         if not (fire.read or fire.behind):

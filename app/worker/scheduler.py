@@ -17,12 +17,12 @@ from app.common.etcd import EtcdClient, Event, KeyValue
 from app.common.metrics.worker import CAPACITY, JOBS, PENDING, RUNS
 from app.common.models import KillOrder, Outcome, Overlap, Run, Status, Trigger, WorkerInfo, WorkerState
 from app.common.settings import WorkerSettings
+from app.worker import job_counts, rows
 from app.worker import messages as m
-from app.worker import rows
 from app.worker.claimer import Claimer, Won
 from app.worker.clock_check import JUMP_MS
 from app.worker.cluster import Cluster
-from app.worker.job_counts import JobCounts
+from app.worker.job_counts import SeriesNames
 from app.worker.job_table import JobTable
 from app.worker.orders import OrderBook
 from app.worker.planner import Planner
@@ -93,7 +93,7 @@ class Scheduler:
         self._cursors = CursorReader(client, self._id, self._table, self._planner)
         self._recoverer = Recoverer(client, self._id, self._table, self._cluster, self._retention_ms)
 
-        self._job_counts = JobCounts()
+        self._series = SeriesNames()
         self._watched: set[str] = set()
         self._arriving: _Arriving | None = None
         self._snapshots = 0
@@ -465,7 +465,7 @@ class Scheduler:
             expire_after_ms=self._retention_ms,
             kill_on_isolation=job.on_isolation == "kill",
             lock=lock,
-            measured=job.measured,
+            series=self._series.of(job.name) if job.measured else "",
         )
 
     def _greet_writer(self) -> list[object]:
@@ -485,11 +485,9 @@ class Scheduler:
                         row.reason,
                         extra={"action": "lost", "runId": row.id, "job": row.job_name, "owner": row.worker},
                     )
-            self._job_counts.count(row for row in final if self._is_measured(row.job_name))
-
-    def _is_measured(self, name: str) -> bool:
-        held = self._table.get(name)
-        return held is not None and held.job.measured
+                held = self._table.get(row.job_name)
+                if held and held.job.measured:
+                    job_counts.count(row, self._series.of(row.job_name))
 
     # What executors and the log writer tell
 

@@ -262,7 +262,7 @@ def test_missed_fires_before_a_run_survive_a_scheduler_that_died_with_their_row(
     desk.client.put(key, record.to_json())
     fence = desk.client.get(key).mod_revision
     desk.go(executor=False)
-    held = m.HeldRun(run_id("j", plan), "j", fence, None, False, False)
+    held = m.HeldRun(run_id("j", plan), "j", fence, None, False)
     desk.to.send(m.ExecutorReady(0, 77, [held]))
     desk.until(lambda: desk.rows)
     assert [(r.status, r.count) for r in desk.rows] == [(Status.MISSED, 3)]

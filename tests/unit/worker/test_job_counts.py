@@ -3,7 +3,7 @@ from prometheus_client import REGISTRY
 
 from app.common.models import Run, Status
 from app.worker import job_counts
-from app.worker.job_counts import OTHERS, JobCounts
+from app.worker.job_counts import OTHERS, SeriesNames, count
 
 
 def row(job: str, status: Status = Status.SUCCEEDED, took_ms: int | None = 1_500, count: int = 1) -> Run:
@@ -21,24 +21,28 @@ def seconds(job: str) -> float | None:
 
 
 def test_rows_are_counted_by_job_and_status_with_the_time_they_took():
-    counts = JobCounts()
-    counts.count([row("counted"), row("counted"), row("counted", Status.FAILED, took_ms=500)])
-    counts.count([row("counted", Status.MISSED, took_ms=None, count=7)])
+    for each in (row("counted"), row("counted"), row("counted", Status.FAILED, took_ms=500)):
+        count(each, "counted")
+    count(row("counted", Status.MISSED, took_ms=None, count=7), "counted")
     assert (runs("counted", "succeeded"), runs("counted", "failed")) == (2, 1)
     assert runs("counted", "missed") == 7
     assert seconds("counted") == 3.5
 
 
 def test_a_clock_that_was_set_back_takes_no_time_away():
-    JobCounts().count([row("set-back", took_ms=-2_000)])
+    count(row("set-back", took_ms=-2_000), "set-back")
     assert (runs("set-back", "succeeded"), seconds("set-back")) == (1, 0)
 
 
-def test_jobs_beyond_the_bound_share_one_series(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(job_counts, "MAX_MEASURED_JOBS", 2)
-    counts = JobCounts()
+def test_rows_are_counted_under_the_name_given():
     before = runs(OTHERS, "succeeded") or 0
-    counts.count([row(name) for name in ("first", "second", "third", "fourth", "first")])
-    assert (runs("first", "succeeded"), runs("second", "succeeded")) == (2, 1)
-    assert runs("third", "succeeded") is None
-    assert runs(OTHERS, "succeeded") == before + 2
+    count(row("one of many"), OTHERS)
+    assert runs(OTHERS, "succeeded") == before + 1
+    assert runs("one of many", "succeeded") is None
+
+
+def test_jobs_beyond_the_bound_share_one_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(job_counts, "MAX_MEASURED_JOBS", 2)
+    names = SeriesNames()
+    given = [names.of(job) for job in ("first", "second", "third", "fourth", "first")]
+    assert given == ["first", "second", OTHERS, OTHERS, "first"]
