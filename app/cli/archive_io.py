@@ -41,6 +41,9 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
 @contextlib.contextmanager
 def output(file: Path) -> Iterator[IO[bytes]]:
     """A file that appears whole, or not at all, and that its owner alone may read; or standard output."""
+    # What appears takes the place of what is there: of /dev/null, for every program of the host.
+    if str(file) != STDIO and file.exists() and not file.is_file():
+        raise ClientError(f"{file} is no plain file; - writes the archive to standard output")
     if str(file) == STDIO:
         with tempfile.TemporaryFile() as spool:
             yield spool

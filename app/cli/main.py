@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from app.cli.commands import backup, doctor, import_crontab, job, ledger, login, restore, roles, up, workers
 from app.cli.output import err
+from app.cli.terminal import plain
 from app.common.errors import CronError, SettingsError
 
 FAILED, USAGE = 1, 2
@@ -36,7 +37,7 @@ class Root(TyperGroup):
 
 def fail(error: CronError, code: int) -> NoReturn:
     for line in str(error).splitlines():
-        err.print(Text(line), soft_wrap=True)
+        err.print(Text(plain(line)), soft_wrap=True)
     raise SystemExit(code)
 
 

@@ -61,10 +61,8 @@ def restore(
         with bar("Checking the backup") as advance:
             known = check(archive, zone, lambda n: advance(n, total))
         if archive.manifest.timezone != zone:
-            err.print(
-                f"[yellow]Jobs that name no zone had {archive.manifest.timezone}; here they get {zone}.[/]",
-                soft_wrap=True,
-            )
+            told = f"Jobs that name no zone had {plain(archive.manifest.timezone)}; here they get {zone}."
+            err.print(Text(told, style="yellow"), soft_wrap=True)
         counts, changed = _survey(client, archive, parts, zone, show=dry_run)
         extra = others(client, parts, known)
         if dry_run:
@@ -83,7 +81,7 @@ def restore(
             done = Restore(client, archive, clock, zone, replace=replace).run(
                 parts, lambda n: advance(n, total)
             )
-        out.print(f"Restored the backup of {archive.manifest.taken_at}: {_summary(done)}.")
+        out.print(Text(f"Restored the backup of {plain(archive.manifest.taken_at)}: {_summary(done)}."))
         _tell_invalid(archive, parts)
 
 
@@ -142,7 +140,7 @@ def _summary(counts: "Counter[Change]") -> str:
 def _tell_invalid(archive: "Archive", parts: "Sequence[Part]") -> None:
     facts = archive.manifest.files.get("invalid-jobs.json")
     if facts and facts.items and "jobs" in parts:
-        err.print(f"[yellow]{facts.items} jobs are invalid, as they were: yuanya job list --state invalid[/]")
+        err.print(f"[yellow]{facts.items} jobs were invalid: see yuanya job list --state invalid[/]")
 
 
 def _parts(only: str | None) -> "list[Part]":

@@ -192,6 +192,9 @@ class LogStore(Protocol):
     def last_rows(self) -> list[LastRow]:
         """Of all jobs; a fraction of the time that all their states take."""
 
+    def failing_jobs(self) -> list[str]:
+        """Those whose last row is of a run that did not end well; some of them may be deleted."""
+
     def forget_job(self, name: str) -> None:
         """Remove the state row of a deleted job. Its runs stay until they expire."""
 

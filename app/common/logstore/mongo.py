@@ -12,7 +12,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
-from app.common.logstore import clashes, codec, live, mongo_docs
+from app.common.logstore import clashes, codec, live, mongo_docs, states
 from app.common.logstore.base import (
     AuditEntry,
     AuditPage,
@@ -201,6 +201,11 @@ class MongoLogStore:
         with self._connection.asking():
             found = self._states.find({}, {"lastStatus": True, "lastStart": True})
             return list(map(mongo_docs.to_last_row, found))
+
+    def failing_jobs(self) -> list[str]:
+        with self._connection.asking():
+            found = self._states.find({"lastStatus": {"$in": states.BAD}}, {"_id": True})
+            return [row["_id"] for row in found]
 
     def forget_job(self, name: str) -> None:
         with self._connection.asking():

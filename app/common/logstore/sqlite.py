@@ -148,6 +148,11 @@ class SqliteLogStore:
         with self._db.read() as connection:
             return connection.execute("SELECT job_name, last_status, last_start FROM job_state").fetchall()
 
+    def failing_jobs(self) -> list[str]:
+        sql = f"SELECT job_name FROM job_state WHERE last_status {_IN}"
+        with self._db.read() as connection:
+            return [name for (name,) in connection.execute(sql, (json.dumps(states.BAD),))]
+
     def forget_job(self, name: str) -> None:
         with self._db.write() as connection:
             connection.execute("DELETE FROM job_state WHERE job_name = ?", (codec.clean(name),))

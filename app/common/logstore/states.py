@@ -14,6 +14,7 @@ from app.common.logstore.base import JobState
 from app.common.logstore.clashes import is_double
 from app.common.models import Run, Status
 
+BAD = [status.value for status in Status if status.bad]
 SMOOTHING = 0.2  # weight of the newest duration in the moving average
 
 

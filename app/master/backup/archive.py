@@ -25,8 +25,19 @@ FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
 
 _MAX_MANIFEST = 1024 * 1024  # bytes
-_MAX_LINE = 8 * 1024 * 1024  # bytes; a key of etcd has at most 1.5 MiB, a third more in base64
-_DAMAGED = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error)
+_MAX_LINE = 16 * 1024 * 1024  # bytes; a value of etcd has at most 1.5 MiB, and escapes make six of one
+_MAX_READ = 1024 * 1024  # bytes at once
+_MAX_FILES = 100
+# What the libraries raise for bytes that nobody wrote on purpose, and for those that somebody did.
+_DAMAGED = (
+    tarfile.TarError,
+    EOFError,
+    gzip.BadGzipFile,
+    zlib.error,
+    ValueError,
+    OverflowError,
+    RecursionError,
+)
 _NOT_OURS = "this is not a backup made by `yuanya backup`"
 
 
@@ -99,16 +110,28 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int, at: int
     tar.addfile(info, content)
 
 
+class _Stream(gzip.GzipFile):
+    """tarfile reads the header of a file in one piece, however long it says that it is."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= _MAX_READ:
+            raise tarfile.ReadError("it has a header that is too long")
+        return super().read(size)
+
+
 class Archive:
     """Opens a backup for reading; every fault is a BackupError in words. `manifest` is known at once, the
     rest is to be believed only after `verify`.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
+        self._stream = _Stream(fileobj=file, mode="rb")
         try:
-            self._tar = tarfile.open(fileobj=file, mode="r:gz")  # noqa: SIM115 - closed by `__exit__`
+            self._tar = tarfile.open(fileobj=self._stream, mode="r:")  # noqa: SIM115 - closed by `__exit__`
         except _DAMAGED as error:
             raise BackupError(f"{_NOT_OURS}, or its beginning is damaged ({error})") from error
+        with _damage_in_words():
+            self._members = _members(self._tar)
         self.manifest = self._manifest()
 
     def __enter__(self) -> Self:
@@ -118,20 +141,18 @@ class Archive:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._tar.close()
+        self._stream.close()
 
     def verify(self) -> None:
         """Raises BackupError unless each file is there, whole and as it was written, and no other is."""
         with _damage_in_words():
-            members = {member.name: member for member in self._tar.getmembers()}
-            for name in members:
+            for name in self._members:
                 if name != MANIFEST and name not in self.manifest.files:
                     raise BackupError(f"{name} does not belong into a backup")
             for name, facts in self.manifest.files.items():
-                if name not in members:
-                    raise BackupError(f"{name} is missing; the backup is not whole")
                 digest, size = hashlib.sha256(), 0
                 with self._open(name) as content:
-                    while block := content.read(1024 * 1024):
+                    while block := content.read(_MAX_READ):
                         digest.update(block)
                         size += len(block)
                 if (size, digest.hexdigest()) != (facts.bytes, facts.sha256):
@@ -166,20 +187,29 @@ class Archive:
             raise BackupError(f"{MANIFEST} is damaged: {error.errors()[0]['loc'][0]} is not right") from error
 
     def _open(self, name: str) -> IO[bytes]:
-        try:
-            content = self._tar.extractfile(name)
-        except KeyError:
-            content = None
+        content = self._tar.extractfile(self._members[name]) if name in self._members else None
         if content is None:
             raise BackupError(f"{name} is missing; the backup is not whole")
         return content
 
     def _read_to_the_end(self) -> None:
         """Behind the last file stands the checksum of the compression: it tells a file that was cut there."""
-        source = self._tar.fileobj
-        assert source is not None
-        while source.read(1024 * 1024):
+        while self._stream.read(_MAX_READ):
             pass
+
+
+def _members(tar: tarfile.TarFile) -> dict[str, tarfile.TarInfo]:
+    """Looked at one by one, before tarfile goes on: a negative size leads it back to where it was. A link may
+    lead to itself, and a sparse file be a petabyte of nothing.
+    """
+    found: dict[str, tarfile.TarInfo] = {}
+    for member in tar:
+        if not member.isreg() or member.issparse() or member.size < 0:
+            raise tarfile.ReadError(f"{member.name!r} is no plain file")
+        if member.name in found or len(found) == _MAX_FILES:
+            raise tarfile.ReadError(f"{member.name!r} is there twice, or one of too many")
+        found[member.name] = member
+    return found
 
 
 def _refuse_other_formats(manifest: Any) -> None:

@@ -6,6 +6,7 @@ is JSON in our form, `text` where it is other text, `base64` where it is neither
 """
 
 import base64
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from app.common.errors import BackupError, ScheduleError
 from app.common.etcd import KeyValue
 from app.common.models import Job
 from app.common.models.job import explain
+
+_NESTED_AT_MOST = 100  # lists and objects in a value that is kept as JSON: its reader has bounds of its own
 
 
 class Part(StrEnum):
@@ -55,7 +58,9 @@ class Entry:
 
 
 def sections(parts: Sequence[Part]) -> list[Section]:
-    return [section for section in SECTIONS if section.part in parts]
+    """In the order of a restore: a drained worker must not take the first fires of restored jobs."""
+    found = [section for section in SECTIONS if section.part in parts]
+    return sorted(found, key=lambda section: section is not DRAINS)
 
 
 def line_of(section: Section, kv: KeyValue, reason: str = "") -> bytes:
@@ -82,17 +87,23 @@ def entry_of(section: Section, line: bytes, timezone: str) -> Entry:
 
 
 def _key_and_value(found: Any) -> tuple[str, bytes]:
+    match found:
+        case {"key": str(key), **fields}:
+            pass
+        case _:
+            raise BackupError("an entry has no key")
     try:
-        match found:
-            case {"key": str(key), "value": value}:
+        key.encode()
+        match fields:
+            case {"value": value}:
                 return key, _dump(value)
-            case {"key": str(key), "text": str(text)}:
+            case {"text": str(text)}:
                 return key, text.encode()
-            case {"key": str(key), "base64": str(text)}:
+            case {"base64": str(text)}:
                 return key, base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise BackupError(f"the value of {key!r} cannot be read") from error
-    raise BackupError("an entry has no key or no value")
+    except (ValueError, RecursionError) as error:
+        raise BackupError(f"{key!r} or its value cannot be read") from error
+    raise BackupError(f"{key!r} has no value")
 
 
 def _job(line: bytes, timezone: str) -> Job:
@@ -113,12 +124,11 @@ def _value(value: bytes) -> dict[str, Any]:
         text = value.decode()
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(value).decode()}
-    try:
-        parsed = json.loads(text)
-        if _dump(parsed) == value:
-            return {"value": parsed}
-    except (ValueError, RecursionError):
-        pass
+    if text.count("[") + text.count("{") <= _NESTED_AT_MOST:
+        with contextlib.suppress(ValueError):
+            parsed = json.loads(text)
+            if _dump(parsed) == value:
+                return {"value": parsed}
     return {"text": text}
 
 

@@ -18,7 +18,7 @@ from app.common.errors import BackupError, EtcdUnavailable
 from app.common.etcd import EtcdClient, KeyValue, txn
 from app.common.models import Job, parse_job
 from app.master.backup.archive import Archive
-from app.master.backup.content import JOBS, TOKENS, USERS, Entry, Part, Section, entry_of, sections
+from app.master.backup.content import TOKENS, USERS, Entry, Part, Section, entry_of, sections
 from app.master.backup.survey import Change, change_of
 from app.master.clock import Clock, wall_clock_ms
 from app.master.security import secrets
@@ -133,10 +133,8 @@ class Restore:
             raise BackupError(
                 f"{entry.key} was changed meanwhile by somebody else. Look, then restore again."
             )
-        if section is JOBS:
+        if section.part is Part.JOBS:
             compare, operations = self._job(entry, kv, cursor)
-        elif section.part is Part.JOBS:
-            compare, operations = self._invalid_job(section, entry, kv, cursor)
         else:
             compare, operations = [unchanged(entry.key, kv)], self._account_or_drain(section, entry, kv)
         return Write(entry, change, compare, operations, 2 * len(entry.value) + (len(kv.value) if kv else 0))
@@ -144,31 +142,24 @@ class Restore:
     def _job(
         self, entry: Entry, kv: KeyValue | None, fired: KeyValue | None
     ) -> tuple[list[txn.Compare], list[txn.Operation]]:
-        job = parse_job(entry.key, entry.value, self._timezone)
-        assert isinstance(job, Job)  # was checked with the archive
+        """What the backup calls invalid may be valid here, by a later version or another zone; else it goes
+        back as it was: it fires nothing, and shows as invalid. What stood there before counts until now.
+        """
         old = parse_job(kv.key, kv.value, self._timezone) if kv else None
-        schedule = job.schedule(self._timezone)
-        return job_write(
-            self._audit, ACTOR, kv, fired, old, job, schedule, self._clock(), detail=self._detail
-        )
-
-    def _invalid_job(
-        self, section: Section, entry: Entry, kv: KeyValue | None, fired: KeyValue | None
-    ) -> tuple[list[txn.Compare], list[txn.Operation]]:
-        """As it was: it fires nothing, and shows as invalid. What stood there before counts until now."""
-        before = parse_job(kv.key, kv.value, self._timezone) if kv else None
-        after = parse_job(entry.key, entry.value, self._timezone)
-        detail = {**self._detail, "claimedUntil": claimed_until(fired), "countsFrom": self._clock()}
+        job, now = parse_job(entry.key, entry.value, self._timezone), self._clock()
+        if isinstance(job, Job):
+            schedule = job.schedule(self._timezone)
+            return job_write(self._audit, ACTOR, kv, fired, old, job, schedule, now, detail=self._detail)
         record = self._audit.put(
             ACTOR,
             "job.update" if kv else "job.create",
             "job",
-            _name(section, entry),
-            before=shown(before),
-            after=shown(after),
-            detail=detail,
+            job.name,
+            before=shown(old),
+            after=shown(job),
+            detail={**self._detail, "claimedUntil": claimed_until(fired), "countsFrom": now},
         )
-        compare = [unchanged(entry.key, kv), unchanged(keys.fired(_name(section, entry)), fired)]
+        compare = [unchanged(entry.key, kv), unchanged(keys.fired(job.name), fired)]
         return compare, [txn.put(entry.key, entry.value), record]
 
     def _account_or_drain(self, section: Section, entry: Entry, kv: KeyValue | None) -> list[txn.Operation]:

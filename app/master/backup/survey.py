@@ -12,7 +12,6 @@ from app.common.models import parse_job
 from app.master.backup.archive import MANIFEST, Archive
 from app.master.backup.content import (
     INVALID_JOBS,
-    JOBS,
     SECTIONS,
     USERS,
     Entry,
@@ -56,7 +55,9 @@ def check(archive: Archive, timezone: str, progress: Progress) -> dict[Part, set
     wrong: list[str] = []
     bad = 0
     for section in SECTIONS:
-        items = 0
+        facts, items = archive.manifest.files.get(section.file), 0
+        if facts is None:
+            raise BackupError(f"{section.file} is missing; the backup is not whole")
         for line in archive.lines(section.file):
             items += 1
             try:
@@ -68,8 +69,7 @@ def check(archive: Archive, timezone: str, progress: Progress) -> dict[Part, set
                 bad += 1
                 wrong += [f"{section.file}: {error}"] if len(wrong) < NAMED else []
             progress(1)
-        facts = archive.manifest.files.get(section.file)
-        if facts and facts.items != items:
+        if facts.items != items:
             raise BackupError(f"{section.file} has {items} items, not {facts.items} as {MANIFEST} says")
     if bad:
         more = [f"and {bad - len(wrong)} more"] if bad > len(wrong) else []
@@ -123,7 +123,7 @@ def _governed(users: dict[str, bytes]) -> bool:
 
 
 def _means_the_same(section: Section, entry: Entry, kv: KeyValue, timezone: str) -> bool:
-    if section is JOBS:
+    if section.part is Part.JOBS:
         return parse_job(kv.key, kv.value, timezone) == parse_job(kv.key, entry.value, timezone)
     if section is USERS:
         # Each restore gives a stamp of its own, see `restore`.

@@ -106,7 +106,7 @@ def build(settings: MasterSettings, client: EtcdClient, store: LogStore, now: Cl
     clock = ClusterClock(now, workers.time)
     jobs = Jobs(client, index, audit, zone, clock)
     running = Running(open_runs)
-    job_facts = JobFacts(index, store, last_runs, audit, now)
+    job_facts = JobFacts(index, store, audit, now)
     orders = Orders(client, open_runs, workers, audit, zone, clock)
     return Services(
         client=client,

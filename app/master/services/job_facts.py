@@ -12,7 +12,6 @@ from app.common.metrics import MAX_MEASURED_JOBS
 from app.master.clock import Clock
 from app.master.services.audit import Audit
 from app.master.services.job_index import JobIndex, JobRow
-from app.master.services.last_runs import LastRuns
 from app.master.services.latest import Latest
 
 FRESH_MS = 5_000
@@ -44,11 +43,8 @@ class Facts:
 class JobFacts:
     """Read in a thread of its own when they are asked for: metrics must answer while the store does not."""
 
-    def __init__(
-        self, index: JobIndex, store: LogStore, last_runs: LastRuns, audit: Audit, now: Clock
-    ) -> None:
-        self._index, self._store, self._last_runs, self._audit = index, store, last_runs, audit
-        self._now = now
+    def __init__(self, index: JobIndex, store: LogStore, audit: Audit, now: Clock) -> None:
+        self._index, self._store, self._audit, self._now = index, store, audit, now
         self._began: dict[str, Began] = {}
         self._latest = Latest("facts for metrics", self._read, lambda _, asked: asked)
         self.start, self.stop = self._latest.start, self._latest.stop
@@ -65,7 +61,7 @@ class JobFacts:
         at = self._now()
         rows = self._index.measured()[:MAX_MEASURED_JOBS]
         states = self._store.job_states([row.name for row in rows]) if rows else {}
-        failing = sum(self._index.get(name) is not None for name in self._last_runs.glance().failing())
+        failing = sum(self._index.get(name) is not None for name in self._store.failing_jobs())
         return Facts(at, failing, states, self._beginnings(rows))
 
     def _beginnings(self, rows: Sequence[JobRow]) -> dict[str, Began]:

@@ -46,14 +46,6 @@ class LastRuns:
             usable=lambda read: abs(self._now() - read.at) < USABLE_MS,
         )
 
-    def glance(self) -> Snapshot:
-        """What lists have read last, or a reading of its own: whoever only looks now and then makes no others
-        likely."""
-        last = self._last
-        if abs(self._now() - last.at) < USABLE_MS:
-            return last
-        return Snapshot(self._now(), 0, {row[0]: row for row in self._store.last_rows()})
-
     def _read(self) -> Snapshot:
         at, rows = self._now(), {row[0]: row for row in self._store.last_rows()}
         last = self._last

@@ -27,12 +27,15 @@ def contents(archive) -> dict[str, bytes]:
         return {member.name: tar.extractfile(member).read() for member in tar.getmembers()}
 
 
-def pack(archive, files) -> None:
+def pack(archive, files, *more: tarfile.TarInfo) -> None:
+    """`more`: headers without content behind."""
     with tarfile.open(archive, "w:gz") as tar:
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
+        for info in more:
+            tar.addfile(info)
 
 
 def forge(archive, name, content) -> None:
@@ -85,6 +88,56 @@ def test_one_with_a_file_too_many(archive, there, other_etcd):
     assert "../evil does not belong into a backup" in refusal(there, other_etcd, archive)
 
 
+def test_one_with_a_file_that_is_there_twice(archive, there, other_etcd):
+    pack(archive, contents(archive), tarfile.TarInfo("jobs.json"))
+    assert "'jobs.json' is there twice" in refusal(there, other_etcd, archive)
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE])
+def test_one_with_something_else_than_a_file(archive, there, other_etcd, kind):
+    files = contents(archive)
+    del files["jobs.json"]
+    info = tarfile.TarInfo("jobs.json")
+    info.type, info.linkname = kind, "jobs.json"
+    pack(archive, files, info)
+    assert "'jobs.json' is no plain file" in refusal(there, other_etcd, archive)
+
+
+def header(kind: bytes, size: bytes) -> bytes:
+    """Of a tar member of any size, also one that no archive has."""
+    info = tarfile.TarInfo("x")
+    info.type = kind
+    block = bytearray(info.tobuf(tarfile.USTAR_FORMAT))
+    block[124:136], block[148:156] = size, b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "words"),
+    [
+        (tarfile.XHDTYPE, b"\x80" + (2**35).to_bytes(11), "a header that is too long"),
+        (tarfile.GNUTYPE_LONGNAME, b"\x80" + (2**70).to_bytes(11), "a header that is too long"),
+        (tarfile.REGTYPE, b"\x80" + (2**80).to_bytes(11), "damaged"),
+        (tarfile.REGTYPE, b"\xff" + (2**88 - 512).to_bytes(11), "'x' is no plain file"),
+    ],
+    ids=["long", "longer", "longest", "negative"],
+)
+def test_one_with_a_size_that_cannot_be(archive, there, other_etcd, kind, size, words):
+    """Such lead the reader to use all memory, or in a circle."""
+    tar = gzip.decompress(archive.read_bytes())
+    archive.write_bytes(
+        gzip.compress(tar.rstrip(b"\0") + bytes(-len(tar.rstrip(b"\0")) % 512) + header(kind, size))
+    )
+    assert words in refusal(there, other_etcd, archive)
+
+
+def test_one_that_names_no_jobs(archive, there, other_etcd):
+    manifest = json.loads(contents(archive)["manifest.json"])
+    pack(archive, {"manifest.json": json.dumps({**manifest, "files": {}}).encode()})
+    assert "jobs.json is missing; the backup is not whole" in refusal(there, other_etcd, archive)
+
+
 def test_a_foreign_one(tmp_path, there, other_etcd):
     for content in (b"", b"hello", gzip.compress(b"hello")):
         (tmp_path / "foreign").write_bytes(content)
@@ -114,6 +167,14 @@ def test_a_job_that_is_there_twice(archive, there, other_etcd):
     lines = [json.dumps(job).encode() for job in [*JOBS, JOBS[7]]]
     forge(archive, "jobs.json", b"[\n" + b",\n".join(lines) + b"\n]\n")
     assert "/cron/jobs/job-7 is there twice" in refusal(there, other_etcd, archive)
+
+
+@pytest.mark.parametrize(
+    "entry", [b'{"key":"/cron/drain/\\ud800","text":""}', b'{"key":"/cron/drain/w","value":"\\ud800"}']
+)
+def test_an_entry_that_is_no_text(archive, there, other_etcd, entry):
+    forge(archive, "drains.json", b"[\n" + entry + b"\n]\n")
+    assert "or its value cannot be read" in refusal(there, other_etcd, archive)
 
 
 def test_an_entry_of_other_keys(archive, there, other_etcd):

@@ -2,15 +2,17 @@
 
 import json
 import subprocess
+import time
 
 import pytest
 
 from app.common import keys
+from app.common.etcd import KeyValue
 from app.common.etcd.rights import MASTER, WORKER
 from app.common.models import Job
 from app.master.backup import restore as restoring
-from app.master.backup.archive import Archive
-from app.master.backup.content import Part
+from app.master.backup.archive import Archive, ListFile, Manifest, write
+from app.master.backup.content import INVALID_JOBS, SECTIONS, Part, line_of
 from app.master.backup.survey import Change
 from app.master.services.accounts.records import UserRecord
 from tests.harness.embedded import YUANYA, clean_environment
@@ -92,6 +94,36 @@ def test_a_cursor_never_moves_back(client, here):
     (entry,) = [json.loads(kv.value) for kv in client.scan(keys.AUDIT).items]
     assert (entry["action"], entry["actor"]) == ("job.update", "restore")
     assert entry["detail"]["claimedUntil"] == entry["detail"]["countsFrom"] == 4_000_000_000_000
+
+
+def test_a_job_that_was_invalid_and_is_valid_here_counts_from_now(client, here, tmp_path):
+    """As of an older version, which did not know its schedule. By the old cursor years would be missed."""
+    put_job(client, "a")
+    client.put(keys.fired("a"), keys.cursor(1_000))
+    files = {section.file: ListFile() for section in SECTIONS}
+    later = client.get(keys.job("a")).value.replace(b"0 0 * * *", b"0 1 * * *")
+    entry = KeyValue(keys.job("a"), later, 1, 1)
+    files[INVALID_JOBS.file].add(line_of(INVALID_JOBS, entry, "cronExpr: unknown"))
+    facts = {name: file.finish() for name, file in files.items()}
+    manifest = Manifest(version="0", taken_at="2030-01-01", revision=1, timezone="UTC", files=facts)
+    with (tmp_path / "b.tar.gz").open("wb") as out:
+        write(out, manifest, files, 0)
+    for file in files.values():
+        file.close()
+    began = int(time.time() * 1000)
+    here.ok("restore", "b.tar.gz", "--replace", "--yes")
+    assert client.get(keys.job("a")).value == later
+    assert int(client.get(keys.fired("a")).value) > began - 86_400_000
+    assert "1 unchanged" in here.ok("restore", "b.tar.gz")
+
+
+def test_drained_workers_are_so_before_there_are_jobs(client, here, there, other_etcd):
+    put_job(client, "a")
+    client.put(keys.drain("w"), b"root")
+    here.ok("backup", "b.tar.gz")
+    there.ok("restore", "b.tar.gz")
+    other = other_etcd.client()
+    assert other.get(keys.drain("w")).mod_revision < other.get(keys.job("a")).mod_revision
 
 
 def test_only_a_part_of_it(client, here, there, other_etcd):

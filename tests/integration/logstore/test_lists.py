@@ -220,6 +220,14 @@ def test_last_rows_say_what_the_states_say(store):
     assert ("never ran", "missed", None) in store.last_rows()
 
 
+def test_failing_jobs_are_those_whose_last_row_is_bad(store):
+    assert store.failing_jobs() == []
+    store.store([a_run(f"job-{status}", status=status) for status in STATUSES])
+    assert sorted(store.failing_jobs()) == ["job-failed", "job-killed", "job-lost", "job-timeout"]
+    store.store([a_run("job-failed", T0 + MINUTE)])
+    assert sorted(store.failing_jobs()) == ["job-killed", "job-lost", "job-timeout"]
+
+
 def test_the_ledger_has_the_fires_that_touch_the_window_by_job_and_time(store):
     runs = some_runs(300, seed=4)
     store.store(runs)

@@ -1,5 +1,7 @@
 """The file of a backup appears whole, or not at all."""
 
+import os
+
 import pytest
 
 from app.cli.archive_io import output
@@ -33,3 +35,12 @@ def test_two_at_once_do_not_meet(tmp_path):
 def test_a_directory_that_is_missing_is_told(tmp_path):
     with pytest.raises(ClientError, match="No such file or directory"), output(tmp_path / "no" / "b"):
         pass
+
+
+def test_what_is_no_plain_file_is_left_in_its_place(tmp_path):
+    """As root, `yuanya backup /dev/null` would take it away from every program of the host."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ClientError, match="is no plain file; - writes"), output(pipe):
+        pass
+    assert pipe.is_fifo()
