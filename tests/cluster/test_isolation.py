@@ -12,6 +12,7 @@ from tests.cluster.test_process_deaths import is_running, rows
 from tests.harness.cluster import Cluster
 from tests.harness.oracle import Oracle, judge
 from tests.harness.poll import wait_until
+from tests.harness.proxy import Proxy
 from tests.harness.services import needs
 
 
@@ -59,6 +60,26 @@ def test_a_worker_cut_off_ends_what_must_not_overlap_and_leaves_the_rest(
         "others may start it then"
     )
     assert "cut off" in killed[0].reason
+
+
+def test_fires_go_on_at_another_member_while_one_swallows_what_it_is_told(
+    cluster: Cluster, oracle: Oracle
+) -> None:
+    """As one does that has just lost its leader: the connection stays, and no answer ever comes."""
+    swallowing = Proxy(cluster.etcd.port)
+    try:
+        endpoints = [swallowing.endpoint, cluster.etcd.endpoint]
+        cluster.start("w0", etcd_endpoints=endpoints, etcd_timeout_seconds=60, lease_ttl_seconds=120)
+        cluster.put_job(name="steady", command=oracle.command(), cronExpr=EVERY_SECOND)
+        wait_until(oracle.starts, 60, "the first fire")
+        swallowing.hold()
+        since = time.time() * 1000
+        after = wait_until(
+            lambda: [start.at for start in oracle.starts() if start.plan > since], what="a fire after that"
+        )
+        assert min(after) < since + 40_000, "it waited for its full deadline"
+    finally:
+        swallowing.close()
 
 
 def test_a_long_grace_does_not_end_runs_of_a_worker_in_order(cluster: Cluster, marker: str) -> None:
