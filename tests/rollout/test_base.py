@@ -14,6 +14,8 @@ from tests.rollout.switch import CONTROLLER
 
 ETCD, METRICS, HTTPS, SSH = 2379, 2381, 443, 22
 LISTEN = "systemd-run --quiet --unit listen-{port} python3 -m http.server {port}"
+# The first machines of a run wait for the image, whose parts are downloaded where none are kept.
+pytestmark = pytest.mark.timeout(900)
 GROUPS = {"etcd": ["ufw", "firewalld"], "nginx": ["ufw", "firewalld"], "workers": ["worker"]}
 
 

@@ -22,8 +22,8 @@ class Doctor:
             "worker_id": "w1",
             "port": str(free_port()),
             "metrics_port": str(free_port()),
-            "etcd_timeout_seconds": "1",
-            "store_timeout_seconds": "1",
+            "etcd_timeout_seconds": "5",
+            "store_timeout_seconds": "5",
             **settings,
         }
 

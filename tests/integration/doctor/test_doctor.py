@@ -228,7 +228,7 @@ class TestTheLogStore:
         holder = sqlite3.connect(tmp_path / "runs.db", isolation_level=None)
         holder.execute("BEGIN EXCLUSIVE")
         try:
-            (told,) = doctor().of("problem", "log store")
+            (told,) = doctor(store_timeout_seconds="1").of("problem", "log store")
             assert "held it for too long" in told
         finally:
             holder.close()
@@ -255,7 +255,10 @@ class TestTheLogStore:
         assert not found.of("warning", "log store")
         assert "MongoDB" in found.of("ok", "log store")[0]
         mongo.kill()
-        assert "workers spool meanwhile" in doctor(store_url=url).of("problem", "log store")[0]
+        assert (
+            "workers spool meanwhile"
+            in doctor(store_url=url, store_timeout_seconds="1").of("problem", "log store")[0]
+        )
 
 
 class TestThisHost:
@@ -331,7 +334,7 @@ def test_a_check_that_hangs_is_told_and_hides_nothing():
         yield
 
     checks = [Check("slow", hangs), Check("broken", fails), Check("good", good)]
-    found = [(each.subject, each.level) for each in run(checks, seconds=0.5)]
+    found = [(each.subject, each.level) for each in run(checks, seconds=3)]
     assert found == [
         ("slow", Level.OK),
         ("slow", Level.PROBLEM),

@@ -75,8 +75,8 @@ def test_a_server_of_an_unknown_authority_is_not_trusted(tls_etcd, ca, where):
     with pytest.raises(
         EtcdUnavailable, match=f"not signed by an authority in .*{where}.* YUANYA_ETCD_CA_CERT"
     ):
-        tls_etcd.connect(ca=ca, who=None).get("/x")
-    assert time.monotonic() - began < 4
+        tls_etcd.connect(ca=ca, who=None, timeout=60).get("/x")
+    assert time.monotonic() - began < 60, "told without waiting for the deadline"
 
 
 def test_a_client_with_a_certificate_is_served_where_one_is_asked_for(strict_etcd):
@@ -220,7 +220,7 @@ def test_a_key_of_another_certificate_is_an_error_and_no_crash(strict_etcd, pki,
 
 def test_finding_out_what_is_wrong_takes_no_longer_than_it_may(pki, monkeypatch):
     """Connecting, the handshake and the wait for the server's word share one deadline."""
-    monkeypatch.setattr(handshake, "MAX_SECONDS", 3)
+    monkeypatch.setattr(handshake, "MAX_SECONDS", 6)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pki.crt("server"), pki.key("server"))
     over = threading.Event()
@@ -228,7 +228,7 @@ def test_finding_out_what_is_wrong_takes_no_longer_than_it_may(pki, monkeypatch)
     def serve(listener: socket.socket) -> None:
         plain, _ = listener.accept()
         with plain, contextlib.suppress(OSError):
-            over.wait(2.5)  # then the handshake, and no word for ever
+            over.wait(5)  # then the handshake, and no word for ever
             with context.wrap_socket(plain, server_side=True):
                 over.wait(60)
 
@@ -241,4 +241,4 @@ def test_finding_out_what_is_wrong_takes_no_longer_than_it_may(pki, monkeypatch)
         took = time.monotonic() - began
         over.set()
         server.join()
-    assert took < 5
+    assert took < 10
