@@ -44,20 +44,21 @@ def _clock(settings: CommonSettings) -> Iterator[Finding]:
 
 def _offsets(client: EtcdClient) -> dict[str, float]:
     """Seconds that this clock is ahead, by worker: of heartbeats that came while it was listened to."""
-    first = _beats(client)
+    first = registrations(client)
     offsets: dict[str, float] = {}
     deadline = time.monotonic() + LISTEN_SECONDS
     while first.keys() - offsets.keys() and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
         now = time.time()
-        for worker, info in _beats(client).items():
+        for worker, info in registrations(client).items():
             before = first.get(worker)
             if before and worker not in offsets and info.heartbeat != before.heartbeat:
                 offsets[worker] = now - info.wall_clock / 1000
     return offsets
 
 
-def _beats(client: EtcdClient) -> dict[str, WorkerInfo]:
+def registrations(client: EtcdClient) -> dict[str, WorkerInfo]:
+    """Of the live workers, by their ids. Raises EtcdError."""
     found = {}
     for kv in client.scan(keys.WORKERS).items:
         try:

@@ -1,5 +1,6 @@
 """What this user may do at etcd: all that its role needs, and nothing beyond."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -12,6 +13,7 @@ from app.common.etcd.rights import MASTER, RIGHTS, WORKER, Access
 from app.common.settings import CommonSettings
 
 USERS = {"master": MASTER, "worker": WORKER}
+_NESTED_RIGHTS_FROM = {(3, 4): 42, (3, 5): 28, (3, 6): 9}  # patch of each series of etcd
 _ELSEWHERE = "/"  # keys that are not ours
 _OF_MASTERS = (keys.USERS, keys.TOKENS, keys.SESSIONS, keys.LINKS, keys.SIGNINS)
 
@@ -38,11 +40,29 @@ def _rights(role: str, settings: CommonSettings) -> Iterator[Finding]:
             )
         else:
             yield ok(subject, "has all that it needs")
-        yield from _too_many(subject, role, client, settings)
+        everything = client.may_read(_ELSEWHERE) and client.may_write(_ELSEWHERE)
+        yield from _too_many(subject, role, client, settings, everything=everything)
+        version = client.member().version
+        if not everything and not checks_nested_rights(version):
+            yield warning(
+                subject,
+                f"etcd {version} does not check the rights of what a transaction nests: whoever has the "
+                "credentials of a worker can get around them (GHSA-rfx7-8w68-q57q)",
+                "upgrade etcd to the newest patch, at least 3.4.42, 3.5.28 or 3.6.9",
+            )
 
 
-def _too_many(subject: str, role: str, client: Inspector, settings: CommonSettings) -> Iterator[Finding]:
-    if client.may_read(_ELSEWHERE) and client.may_write(_ELSEWHERE):
+def checks_nested_rights(version: str) -> bool:
+    """Whether the table of rights holds against somebody who means to get around it."""
+    major, minor, patch = [*map(int, re.findall(r"\d+", version)), 0, 0, 0][:3]
+    fixed = _NESTED_RIGHTS_FROM.get((major, minor))
+    return (major, minor) > max(_NESTED_RIGHTS_FROM) if fixed is None else patch >= fixed
+
+
+def _too_many(
+    subject: str, role: str, client: Inspector, settings: CommonSettings, *, everything: bool
+) -> Iterator[Finding]:
+    if everything:
         if all(map(is_local, settings.etcd_endpoints)):
             yield ok(subject, "may do everything; etcd is on this host alone")
         else:

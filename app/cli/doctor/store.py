@@ -8,12 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.cli.doctor.clocks import registrations
 from app.cli.doctor.findings import Check, Finding, ok, problem, warning
-from app.common import keys, store_url
+from app.common import store_url
 from app.common.errors import EtcdError, StoreError, StoreUnavailable
 from app.common.etcd import EtcdClient
 from app.common.logstore import open_store
-from app.common.models import WorkerInfo
 from app.common.settings import CommonSettings
 
 SLOW_MS = 200.0
@@ -98,12 +98,10 @@ def _disk(path: Path) -> Iterator[Finding]:
 
 def _for_one_host(settings: CommonSettings) -> Iterator[Finding]:
     """A SQLite file is for one host: workers of others would record into files of their own."""
-    hosts = set()
     with closing(EtcdClient.from_settings(settings)) as client:
         try:
-            for kv in client.scan(keys.WORKERS).items:
-                hosts.add(WorkerInfo.model_validate_json(kv.value).host)
-        except (EtcdError, ValueError):
+            hosts = {info.host for info in registrations(client).values()}
+        except EtcdError:  # told where etcd itself is looked at
             return
     if len(hosts) > 1:
         yield problem(
