@@ -19,8 +19,8 @@ def read(files: list[Path]) -> list[Job]:
     jobs: dict[str, Job] = {}
     problems = []
     for file in files:
-        for found in _jobs(file):
-            name = "standard input" if str(file) == "-" else str(file)
+        name = "standard input" if str(file) == "-" else str(file)
+        for found in _jobs(file, name):
             place = f"{name}, {found.where}" + (f" ({found.name})" if found.name else "")
             if found.job is None:
                 problems.append(f"{place}: {in_words(found.errors)}")
@@ -35,11 +35,11 @@ def read(files: list[Path]) -> list[Job]:
     return list(jobs.values())
 
 
-def _jobs(file: Path) -> Iterator[Found]:
+def _jobs(file: Path, name: str) -> Iterator[Found]:
     try:
         text = typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text()
         yield from jobs_of_documents(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise ClientError(f"{file}: {getattr(error, 'strerror', None) or error}") from error
+        raise ClientError(f"{name}: {getattr(error, 'strerror', None) or error}") from error
     except TextError as error:
-        raise ClientError(f"{file}: {error}") from error
+        raise ClientError(f"{name}: {error}") from error

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import signal
 import sys
 import time
@@ -23,6 +24,7 @@ WORKER_ID = "local"
 READY_SECONDS = 60
 CRASHES, CRASH_WINDOW = 5, 60.0  # so many deaths of one child in so many seconds end the system
 MAX_BACKOFF = 8.0  # seconds
+LITTLE_SPACE = 192 * 1024**2  # bytes; etcd alone lays out two files of 64 MiB when it starts
 BAD_SETTINGS = 2  # exit code of a role whose settings are refused: starting it again will not help
 TICK = 1.0  # seconds between looks at the children when nothing happens
 
@@ -209,13 +211,24 @@ class Embedded:
         elif (code := child.exit_code()) is not None:
             supervised.deaths.append(now)
             crash_loop = len(supervised.deaths) == CRASHES and now - supervised.deaths[0] < CRASH_WINDOW
-            if crash_loop or code == BAD_SETTINGS:
-                raise EmbeddedError(_obituary(child, code, len(supervised.deaths)))
+            refused = code == BAD_SETTINGS and child.name != "etcd"  # which panics with the same code
+            if crash_loop or refused:
+                raise EmbeddedError(_obituary(child, code, len(supervised.deaths)) + self._disk_note())
             recent = sum(now - death < CRASH_WINDOW for death in supervised.deaths)
             backoff = min(MAX_BACKOFF, 0.5 * 2 ** (recent - 1))
             supervised.restart_at = now + backoff
-            again = f"starting it again in {backoff:g} s. See {escape(str(child.log))}"
+            again = f"starting it again in {backoff:g} s. See {escape(str(child.log) + self._disk_note())}"
             self.console.print(f"[yellow]{child.name} {_ended(code)}[/]; {again}", soft_wrap=True)
+
+    def _disk_note(self) -> str:
+        """Said of every death on a nearly full disk: etcd's log buries that in a stack trace."""
+        free = shutil.disk_usage(self.options.data_dir).free
+        if free >= LITTLE_SPACE:
+            return ""
+        return (
+            f"\nThe disk of {self.options.data_dir} has only {free // 1024**2} MiB free: "
+            "free some space, or choose another with --data-dir"
+        )
 
     def _pids(self) -> set[int]:
         return {s.child.pid for s in self._supervised if s.child.pid}

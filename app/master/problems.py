@@ -90,7 +90,7 @@ def response(problem: Problem) -> JSONResponse:
     return JSONResponse(body, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
-def _of(error: Exception) -> Problem:
+def _of(error: Exception, method: str) -> Problem:
     """What the client is told; the log has the rest."""
     match error:
         case Problem():
@@ -102,6 +102,8 @@ def _of(error: Exception) -> Problem:
         case HTTPException():
             return Problem(error.status_code, error.detail, headers=error.headers)
         case EtcdUnavailable():
+            if method in ("GET", "HEAD"):
+                return unavailable("etcd", "it did not answer in time.")
             return unavailable("etcd", "it did not answer in time; a write may or may not have happened.")
         case EtcdError():
             return unavailable("etcd", str(error))
@@ -116,7 +118,7 @@ def install(app: FastAPI) -> None:
     """Make every error of the application, whatever raised it, a problem."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        problem = _of(error)
+        problem = _of(error, request.method)
         if problem.status == 401 and request.url.path == "/docs" and wants_page(request):
             return sign_in()
         if problem.status >= 500:

@@ -296,6 +296,7 @@ const SYSTEM: readonly Rule[] = [
     "etcd is not available: it did not answer in time; a write may or may not have happened.",
     "etcd 不可用：没有及时响应；写入可能已生效，也可能没有。",
   ],
+  ["etcd is not available: it did not answer in time.", "etcd 不可用：没有及时响应。"],
   ["etcd is not available: {message}", "etcd 不可用：$1"],
   ["etcd refused the request: {text}", "etcd 拒绝了请求：$1"],
   ["etcd refused the token: {text}", "etcd 拒绝了令牌：$1"],

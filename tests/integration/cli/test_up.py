@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -154,6 +155,32 @@ def test_a_crash_loop_ends_it_with_the_last_lines(new_up):
     assert "5 times within a minute" in said
     assert "The end of" in said
     assert new_up.processes() == []
+
+
+@pytest.fixture
+def on_a_small_disk(new_up):
+    """Its data directory has 20 MB, less than etcd lays out when it starts."""
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("mounting a small tmpfs needs root")
+    new_up.data.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", new_up.data]
+    mounted = subprocess.run(mount, capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"mounting a small tmpfs is not allowed here: {mounted.stderr.decode().strip()}")
+    yield new_up
+    new_up.end()
+    subprocess.run(["umount", "-l", new_up.data], check=True)
+
+
+def test_a_full_disk_is_named_though_etcd_shows_a_stack_trace(on_a_small_disk):
+    on_a_small_disk.start(wait=False)
+    assert on_a_small_disk.process.wait(60) == 1
+    said = on_a_small_disk.said()
+    assert "etcd ended with exit code" in said
+    assert "starting it again" in said
+    last = said.splitlines()[-1]
+    assert f"The disk of {on_a_small_disk.data} has only" in last
+    assert "--data-dir" in last
 
 
 @pytest.mark.parametrize("option", ["--port", "--etcd-port", "--metrics-port"])

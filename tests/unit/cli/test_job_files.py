@@ -31,6 +31,12 @@ def test_standard_input(monkeypatch):
     assert [job.name for job in job_files.read([Path("-")])] == ["a"]
 
 
+def test_standard_input_that_is_no_yaml(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"name: [a\n")))
+    with pytest.raises(ClientError, match=r"^standard input: line 2"):
+        job_files.read([Path("-")])
+
+
 def test_everything_wrong_in_all_files_is_told_at_once(tmp_path):
     good = tmp_path / "good.yaml"
     good.write_text(A)
