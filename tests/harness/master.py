@@ -56,7 +56,7 @@ class MasterProcess:
 
     def client(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> httpx.Client:
         """A signed-in client."""
-        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=10)
+        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=60)
         answer = client.post("/session", json={"username": username, "password": password})
         answer.raise_for_status()
         client.headers["X-CSRF-Token"] = answer.json()["csrfToken"]
@@ -73,6 +73,6 @@ class MasterProcess:
     def is_ready(self) -> bool:
         """The account `admin` is there: it is made after the first answers."""
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=1, verify=False).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=5, verify=False).status_code == 200
         except httpx.HTTPError:
             return False

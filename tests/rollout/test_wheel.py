@@ -17,17 +17,19 @@ from tests.harness.poll import free_port, wait_until
 from tests.rollout.conftest import build_wheel
 from tests.rollout.image import ROOT
 
+pytestmark = pytest.mark.timeout(600)  # the first test waits for a build and an installation
+
 
 @pytest.fixture(scope="module")
 def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`yuanya`, installed the documented way."""
     venv = tmp_path_factory.mktemp("installed") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
     pip = [venv / "bin/pip", "install", "-q", "--disable-pip-version-check"]
     lock = ROOT / "requirements/runtime.txt"
     subprocess.run([*pip, "--require-hashes", "-r", lock], check=True, timeout=240)
-    subprocess.run([*pip, "--no-deps", "--no-index", wheel], check=True, timeout=60)
-    subprocess.run([venv / "bin/pip", "check", "--disable-pip-version-check"], check=True, timeout=60)
+    subprocess.run([*pip, "--no-deps", "--no-index", wheel], check=True, timeout=120)
+    subprocess.run([venv / "bin/pip", "check", "--disable-pip-version-check"], check=True, timeout=120)
     return venv / "bin/yuanya"
 
 
