@@ -3,11 +3,12 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from app.common.errors import CronError
 from app.common.metrics.master import MIRROR_AGE
-from app.master.deps import Svc
+from app.master.deps import Svc, problems
 from app.master.schemas.system import Health, Part, Readiness
 from app.master.security.authorize import authenticate
 from app.master.security.roles import Access, needs
@@ -40,10 +41,10 @@ def readyz(services: Svc, request: Request, response: Response) -> Readiness:
     return Readiness(ready=ready, parts=parts if _signed_in(request) else None)
 
 
-@router.get("/metrics", summary="Prometheus metrics")
+@router.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse, responses=problems())
 @needs(Access.METRICS)
 def metrics(services: Svc) -> Response:
-    """For the token of the settings, or any viewer."""
+    """In Prometheus' text format. For the token `YUANYA_METRICS_TOKEN`, or any viewer."""
     MIRROR_AGE.labels("jobs").set(services.index.mirror.age)
     MIRROR_AGE.labels("workers").set(services.workers.mirror.age)
     services.clock()  # compares, which sets the metric
