@@ -1,5 +1,6 @@
 """`yuanya`: the command line. Errors raised on purpose end here, as lines on stderr and an exit code."""
 
+import inspect
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -81,6 +82,19 @@ app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("import-crontab")(import_crontab.import_crontab)
+
+
+def _let_help_flow(of: typer.Typer) -> None:
+    """Lines of a docstring are no lines of the terminal: only its paragraphs are kept apart."""
+    for command in of.registered_commands:
+        paragraphs = inspect.cleandoc(command.help or command.callback.__doc__ or "").split("\n\n")
+        command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    for group in of.registered_groups:
+        if group.typer_instance is not None:
+            _let_help_flow(group.typer_instance)
+
+
+_let_help_flow(app)
 
 if __name__ == "__main__":
     app()

@@ -42,5 +42,12 @@ def test_every_command_shows_an_example_and_explains_each_option(command):
     )
 
 
+def test_paragraphs_flow_to_the_width_of_the_terminal():
+    narrow = CliRunner().invoke(app, ["backup", "--help"], env={"COLUMNS": "80"}).output
+    assert "(YUANYA_ETCD_...," in narrow
+    assert ".env, YUANYA_SECRETS_DIR); masters may run or not." in narrow
+    assert "may read it, because jobs may hold secrets." in " ".join(narrow.split())
+
+
 def test_exit_codes_are_documented():
     assert "Exit codes: 0 done, 1 failed or refused, 2 wrong usage or settings." in shown()
