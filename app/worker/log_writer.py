@@ -29,6 +29,7 @@ FULL_SECONDS = 1.0  # between tries when there is nowhere to put the rows
 MAX_BACKOFF = 5.0  # seconds between tries while the store is away
 PRUNE_SECONDS = 3600.0
 CONFLICTS_LOGGED = 10  # of a batch
+REASONS_LOGGED = 5  # of an outage: what begins as a lost connection may turn out to be a bad certificate
 UNSTORABLE = "[this output was refused by the log store]"
 
 
@@ -65,6 +66,7 @@ class LogWriter:
         self._prepared = False
         self._away_until = 0.0  # the store is not asked before
         self._backoff = 0.0
+        self._reasons: set[str] = set()  # why it is away, as told so far
         self._watched: set[str] = set()
         self._next_prune = monotonic() + 60
         self._stopping = False
@@ -158,6 +160,7 @@ class LogWriter:
             self._prepared = False  # rather the store than a row: see whether it is as it should be
             return self._usable() and self._write_apart(rows, error)
         self._backoff = 0.0
+        self._reasons.clear()
         LOG_BATCHES.labels(result="stored").inc()
         LOG_ROWS.inc(result.stored + result.known)
         if result.conflicts:
@@ -201,8 +204,10 @@ class LogWriter:
         return True
 
     def _stay_away(self, error: StoreError) -> None:
-        if not self._backoff:
-            log.error("The log store is away; rows go to disk: %s", error, extra={"action": "store"})
+        reason = str(error)
+        if reason not in self._reasons and len(self._reasons) < REASONS_LOGGED:
+            self._reasons.add(reason)
+            log.error("The log store is away; rows go to disk: %s", reason, extra={"action": "store"})
         self._backoff = min(MAX_BACKOFF, self._backoff * 2 or 0.25)
         self._away_until = self._monotonic() + self._backoff
         LOG_BATCHES.labels(result="failed").inc()

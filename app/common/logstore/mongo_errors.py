@@ -47,6 +47,17 @@ _PASSING = frozenset(
 )
 # ConfigurationError: here it means that the name of a mongodb+srv URL could not be resolved.
 _PASSING_KINDS = (ConfigurationError, CursorNotFound, ExecutionTimeout, ProtocolError, WriteConcernError)
+# What to do about a connection that fails, by words of OpenSSL.
+_ADVICE = {
+    "hostname mismatch": "; use a name or address that its certificate carries in YUANYA_STORE_URL",
+    "ip address mismatch": "; use a name or address that its certificate carries in YUANYA_STORE_URL",
+    "certificate has expired": "; renew its certificate, and check this host's clock",
+    "certificate verify failed": "; name its authority in YUANYA_STORE_URL: tlsCAFile=PATH",
+    "alert": "; it refuses the certificate of this client, or asks for one: tlsCertificateKeyFile=PATH",
+    # With TLS 1.3 its word may be lost, when it closes the connection as soon as it has refused.
+    "eof occurred": "; does it speak TLS, and does it refuse this client's certificate, or ask for one? "
+    "tlsCertificateKeyFile=PATH",
+}
 
 
 @contextlib.contextmanager
@@ -73,7 +84,9 @@ def clashed_ids(error: BulkWriteError) -> list[str]:
 
 def _of(error: PyMongoError) -> StoreError:
     if isinstance(error, ConnectionFailure):
-        return StoreUnavailable(f"MongoDB: {str(error).partition(', Timeout:')[0]}")
+        text = str(error).partition(", Timeout:")[0]
+        advice = next((advice for sign, advice in _ADVICE.items() if sign in text.lower()), "")
+        return StoreUnavailable(f"MongoDB: {text}{advice}")
     if isinstance(error, _PASSING_KINDS):
         return StoreUnavailable(f"MongoDB: {error}")
     if isinstance(error, OperationFailure) and not error.has_error_label("RetryableWriteError"):

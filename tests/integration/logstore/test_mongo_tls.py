@@ -60,19 +60,21 @@ def test_rows_go_to_a_server_that_asks_for_a_certificate(opened, strict_front, m
 @pytest.mark.parametrize("trusted", ["other-ca", None], ids=["another authority", "the system's authorities"])
 def test_a_server_of_an_unknown_authority_is_refused(opened, front, mongo_url, pki, trusted):
     files = {"tlsCAFile": pki.crt(trusted)} if trusted else {}
-    with pytest.raises(StoreUnavailable, match=r"(?i)certificate.verify.failed"):
+    with pytest.raises(StoreUnavailable, match=r"(?i)certificate.verify.failed.*tlsCAFile=PATH"):
         opened(url_of(front, mongo_url, **files), timeout_seconds=3)
 
 
 def test_a_server_of_another_name_is_refused(opened, front, mongo_url, pki):
-    with pytest.raises(StoreUnavailable, match=r"(?i)hostname mismatch"):
+    with pytest.raises(
+        StoreUnavailable, match=r"(?i)hostname mismatch.*a name or address that its certificate carries"
+    ):
         opened(url_of(front, mongo_url, host="localhost", tlsCAFile=pki.crt("ca")), timeout_seconds=3)
 
 
 @pytest.mark.parametrize("who", [None, "stranger"])
 def test_a_client_without_a_good_certificate_is_not_served(opened, strict_front, mongo_url, pki, who):
     files = {"tlsCAFile": pki.crt("ca")} | ({"tlsCertificateKeyFile": pki.pem(who)} if who else {})
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match="tlsCertificateKeyFile=PATH|connection closed"):
         opened(url_of(strict_front, mongo_url, **files), timeout_seconds=3)
 
 
