@@ -88,6 +88,7 @@ def test_lets_in_whom_the_table_names_and_nobody_else(fleet, host):
     outsider = [{"to": "etcd", "port": METRICS, "from": ["operators"]}]
     with playbook(fleet, base_openings=outsider, base_operator_networks=[f"{CONTROLLER}/32"]) as run:
         run.run("--tags=base", f"--limit={host}")
+        assert run.run("--tags=base", f"--limit={host}") == {host: 0}, "a second run changes nothing"
     assert reaches(fleet, host, METRICS), "what the table names is open"
     assert not reaches(fleet, host, HTTPS), "what it does not name any more is closed"
     assert reaches(fleet, host, SSH)
