@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from app.cli.archive_io import bar, etcd_client, source
+from app.cli.archive_io import STDIO, bar, etcd_client, source
 from app.cli.commands.options import Yes
 from app.cli.config import ClientError
 from app.cli.output import STATUS_STYLES, cell, err, out
@@ -76,6 +76,8 @@ def restore(
         if dry_run:
             return
         if counts[Change.CHANGED] and not yes:
+            if str(file) == STDIO:
+                raise ClientError("Standard input has the archive, not your answer: add --yes to overwrite")
             typer.confirm(f"Overwrite {counts[Change.CHANGED]} that differ?", abort=True)
         with cluster_clock(client) as clock, bar("Writing") as advance:
             done = Restore(client, archive, clock, zone, replace=replace).run(

@@ -168,6 +168,8 @@ def test_through_pipes(client, here, there, other_etcd):
     assert done.returncode == 0, done.stderr
     assert "1 created" in there.ok("restore", "-", input=done.stdout)
     assert other_etcd.client().get(keys.job("a")) is not None
+    put_job(other_etcd.client(), "a", command="another")
+    assert "add --yes to overwrite" in there.refused("restore", "-", "--replace", input=done.stdout)
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(client, here, tmp_path):

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.cli.main import fail
 from app.cli.terminal import Sanitiser, plain
+from app.common.errors import CronError
 
 TRICKY = [
     "\x1b",
@@ -95,3 +97,10 @@ def test_a_sequence_without_an_end_holds_back_little():
 def test_plain_is_one_line_without_colour():
     assert plain("a\x1b[31mb\x1b[0m\n\x1b]0;t\x07c\x07") == "a b c"
     assert plain(None) == "None"
+
+
+def test_what_an_error_says_cannot_drive_the_terminal(capsys):
+    """Its words may be of a file or a server."""
+    with pytest.raises(SystemExit):
+        fail(CronError("bad: \x1b]0;title\x07name\nsecond"), 1)
+    assert capsys.readouterr().err == "bad: name\nsecond\n"
