@@ -3,6 +3,7 @@ long until full service.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -49,11 +50,19 @@ def run(
 
 
 def measure(
-    fleet: Fleet, faults: list[Fault], report: Report, *, rate: int, clients: int, calm_seconds: float
-) -> None:
-    """Give `faults` one after the other, and write what they did into `report`."""
+    fleet: Fleet,
+    faults: list[Fault],
+    report: Report,
+    *,
+    rate: int,
+    clients: int,
+    calm_seconds: float,
+    more_jobs: Sequence[Job] = (),
+) -> Verdict:
+    """Give `faults` one after the other, and write what they did into `report`. Returns what became of all
+    fires."""
     connect = signed_in(fleet.url, fleet.trust, fleet.admin_password)
-    jobs = _jobs(fleet, rate)
+    jobs = [*_jobs(fleet, rate), *more_jobs]
     with connect() as client:
         for job in jobs:
             client.put(
@@ -93,6 +102,7 @@ def measure(
     report.check("the ledger agrees", ledger["unaccounted"] == ledger["duplicated"] == 0)
     report.check(f"acknowledged writes are there, at once and at the end {load.wrong or ''}", not load.wrong)
     report.check("requests were answered around each fault", _answered_in_each(load, windows))
+    return verdict
 
 
 def _jobs(fleet: Fleet, rate: int) -> list[Job]:

@@ -20,7 +20,7 @@ from tests.harness.oracle import Oracle, recorded
 from tests.rollout.machines import Fleet as Machines
 from tests.rollout.machines import Machine
 from tests.rollout.nginx import NAME
-from tests.rollout.playbook import SPREAD, Playbook, serve_store
+from tests.rollout.playbook import SPREAD, Groups, Playbook, serve_store
 from tests.rollout.switch import CONTROLLER
 
 STARTS = "/var/lib/yuanya-worker/oracle/starts"  # on each worker
@@ -29,28 +29,30 @@ UNITS = {"etcd": "etcd", "masters": "yuanya-master", "workers": "yuanya-worker",
 
 
 class MachineFleet:
-    """`machines` with the whole system on them, as the groups of SPREAD have it."""
+    """`machines` with the whole system on them, as the groups of the playbook have it."""
 
-    def __init__(self, machines: Machines, admin_password: str, store_url: str, up: ExitStack) -> None:
-        self._machines = machines
-        self.admin_password = admin_password
+    def __init__(self, machines: Machines, playbook: Playbook, store_url: str, up: ExitStack) -> None:
+        self.machines = machines
+        self.playbook = playbook
+        self.groups = playbook.groups
+        self.admin_password = playbook.secrets["yuanya_admin_password"]
         self.url = f"https://{NAME}"
         authority = machines.directory / "inventory" / "pki" / "ca.crt"
         self.trust = ssl.create_default_context(cafile=str(authority))
         self.store: LogStore = open_store(store_url, 10)
         up.callback(self.store.close)
-        for name in SPREAD["workers"]:
+        for name in self.groups["workers"]:
             folder = str(Path(STARTS).parent)
             machines[name].run(f"install -d -o yuanya-worker -g yuanya-worker {folder}")
-        self._client = signed_in(self.url, self.trust, admin_password)()
+        self._client = signed_in(self.url, self.trust, self.admin_password)()
         up.callback(self._client.close)
 
     @property
     def oracle(self) -> Oracle:
         """A copy of what each worker's machine has on its disk, whatever became of it."""
-        together = Oracle(self._machines.directory / "oracle")
+        together = Oracle(self.machines.directory / "oracle")
         together.replace(
-            self._machines[name].directory / "written" / STARTS.lstrip("/") for name in SPREAD["workers"]
+            self.machines[name].directory / "written" / STARTS.lstrip("/") for name in self.groups["workers"]
         )
         return together
 
@@ -60,12 +62,13 @@ class MachineFleet:
     @property
     def faults(self) -> list[Fault]:
         killed = [
-            self._killed(self._machines[name], unit)
+            self._killed(self.machines[name], unit)
             for group, unit in UNITS.items()
-            for name in SPREAD[group]
+            for name in self.groups[group]
         ]
         # Not the first nginx: the log store is beside it.
-        whole = [self._machines[n] for n in (*SPREAD["etcd"], *SPREAD["masters"], *SPREAD["nginx"][1:])]
+        hosts = (*self.groups["etcd"], *self.groups["masters"], *self.groups["nginx"][1:])
+        whole = [self.machines[name] for name in hosts]
         return [
             *killed,
             *(self._fault(m, "power", partial(_power_off, m), partial(_power_on, m)) for m in whole),
@@ -95,19 +98,22 @@ class MachineFleet:
 
         return Fault(f"{what} of {machine.name}", inject, partial(self._serves, machine), mend, DOWN_SECONDS)
 
-    @staticmethod
-    def _role(machine: Machine) -> str:
+    def _role(self, machine: Machine) -> str:
         """Of the machine's member of etcd; empty where there is none."""
-        if machine.name not in SPREAD["etcd"]:
+        if machine.name not in self.groups["etcd"]:
             return ""
         metrics = httpx.get(f"http://{machine.address}:2381/metrics", timeout=5).text
         return "leader" if "\netcd_server_is_leader 1\n" in metrics else "follower"
 
     def _serves(self, machine: Machine) -> bool:
         """Whether everything on the machine does its work."""
-        return all(self._works(group, machine) for group, names in SPREAD.items() if machine.name in names)
+        return all(
+            self.works(group, machine.name) for group, names in self.groups.items() if machine.name in names
+        )
 
-    def _works(self, group: str, machine: Machine) -> bool:
+    def works(self, group: str, name: str) -> bool:
+        """Whether what the group is for works on this machine."""
+        machine = self.machines[name]
         try:
             match group:
                 case "etcd":
@@ -159,14 +165,15 @@ def variables(store_url: str) -> dict[str, Any]:
 
 
 @contextmanager
-def machine_fleet() -> Iterator[MachineFleet]:
-    """Boots seven machines and runs the playbook: some five minutes."""
-    names = sorted({name for names in SPREAD.values() for name in names})
+def machine_fleet(*arguments: str, groups: Groups = SPREAD) -> Iterator[MachineFleet]:
+    """Boots the machines of `groups` and runs the playbook, with these arguments: some five minutes for
+    seven."""
     with ExitStack() as up:
-        machines = up.enter_context(Machines(*names)).start()
-        store_url = serve_store(machines, names[0])
-        playbook = up.enter_context(Playbook(machines, SPREAD, variables(store_url)))
-        playbook.run(timeout=1800)
+        machines = up.enter_context(Machines(*sorted({name for names in groups.values() for name in names})))
+        machines.start()
+        store_url = serve_store(machines, groups["nginx"][0])
+        playbook = up.enter_context(Playbook(machines, groups, variables(store_url)))
+        playbook.run(*arguments, timeout=1800)
         up.enter_context(machines.switch.inside())
-        up.enter_context(known_as(NAME, [machines[name].address for name in SPREAD["nginx"]]))
-        yield MachineFleet(machines, playbook.secrets["yuanya_admin_password"], store_url, up)
+        up.enter_context(known_as(NAME, [machines[name].address for name in groups["nginx"]]))
+        yield MachineFleet(machines, playbook, store_url, up)

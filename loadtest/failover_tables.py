@@ -43,7 +43,7 @@ def tell_requests(report: Report, load: Load, windows: Sequence[Window]) -> tupl
     table = report.table(
         "requests",
         *(
-            "killed",
+            "event",
             "back, s",
             "requests",
             "failed at first",
@@ -72,7 +72,7 @@ def tell_requests(report: Report, load: Load, windows: Sequence[Window]) -> tupl
 def _tell_errors(report: Report, failed: list[Asked], windows: Sequence[Window]) -> None:
     if not failed:
         return
-    table = report.table("errors", "killed", "request", "at first", "in the end", "times")
+    table = report.table("errors", "event", "request", "at first", "in the end", "times")
     told = Counter(
         (next((w.name for w in windows if w.has(each.ended)), "?"), each.kind, each.first_error, each.error)
         for each in failed
@@ -87,7 +87,7 @@ def tell_fires(
     """How many fires of spread jobs were missed. Those that are lost have no record at all."""
     table = report.table(
         "fires",
-        *("killed", "planned", "started", "lost", "runs cut off", "missed: spread", "each second"),
+        *("event", "planned", "started", "lost", "runs cut off", "missed: spread", "each second"),
         *("latest start, s", "longest without any, s"),
     )
     spread = [job for job in jobs if job.name.startswith(SPREAD)]

@@ -8,9 +8,9 @@ import sys
 import time
 
 from tests.rollout.machines import Fleet, can_boot
-from tests.rollout.playbook import ANSIBLE, ONE, SPREAD, Groups, Playbook, serve_store
+from tests.rollout.playbook import ANSIBLE, ONE, SPREAD, THREE, Groups, Playbook, serve_store
 
-LAYOUTS: dict[str, Groups] = {"one": ONE, "spread": SPREAD}
+LAYOUTS: dict[str, Groups] = {"one": ONE, "three": THREE, "spread": SPREAD}
 
 ENTER = """
 {machines}
@@ -29,7 +29,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.rollout", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="boot machines, roll out, and stay until Ctrl-C")
-    up.add_argument("--layout", choices=LAYOUTS, default="one", help="all on one machine, or on seven")
+    up.add_argument(
+        "--layout", choices=LAYOUTS, default="one", help="all on one machine, on three, or on seven"
+    )
     up.add_argument("--bare", action="store_true", help="boot only: no rollout")
     up.add_argument("ansible", nargs="*", help="options for ansible-playbook, after --")
     options = parser.parse_args()

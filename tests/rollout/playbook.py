@@ -28,6 +28,13 @@ SPREAD: Groups = {
     "nginx": ["front1", "front2"],
     "prometheus": ["front1"],
 }
+# As a small fleet has it.
+THREE: Groups = {
+    "etcd": ["node1", "node2", "node3"],
+    "workers": ["node1", "node2", "node3"],
+    "masters": ["node2", "node3"],
+    "nginx": ["node1"],
+}
 
 STORE_UNIT = """[Unit]
 Description=A store with the protocol of MongoDB
@@ -49,6 +56,7 @@ class Playbook:
 
     def __init__(self, fleet: Fleet, groups: Groups, variables: Mapping[str, Any] | None = None) -> None:
         self._fleet = fleet
+        self.groups = groups
         self.inventory = fleet.directory / "inventory"
         self.secrets = {
             name: secrets.token_hex(16) for name in ("yuanya_admin_password", "yuanya_metrics_token")
