@@ -53,6 +53,7 @@ def test_refuses_at_its_ports_whom_the_zones_of_firewalld_would_let_in(tmp_path:
             {"to": "others", "port": 3000, "from": ["any"]},
         ],
         "base_operator_networks": ["10.0.0.0/24", "fd00::/64"],
+        "ansible_port": 2222,
     }
     render(tmp_path / "play", {"base/firewalld-policy.xml.j2": policy}, variables, ["base"])
     found = []
@@ -63,6 +64,7 @@ def test_refuses_at_its_ports_whom_the_zones_of_firewalld_would_let_in(tmp_path:
         found.append((port.get("port"), None if source is None else source.get("address"), what))
     assert set(found) == {
         ("22", None, "accept"),
+        ("2222", None, "accept"),
         ("443", None, "accept"),
         ("9090", "10.0.0.0/24", "accept"),
         ("9090", "fd00::/64", "accept"),
@@ -85,6 +87,13 @@ def test_lets_in_whom_the_table_names_and_nobody_else(fleet, host):
     assert not reaches(fleet, host, METRICS, by="worker")
     assert not reaches(fleet, host, METRICS)
 
+    if host == "firewalld":  # what runs is not what the file says: as after a run that was cut off
+        fleet[host].run(f"firewall-cmd --policy=yuanya --add-port={METRICS}/tcp")
+        assert reaches(fleet, host, METRICS)
+        with playbook(fleet) as run:
+            assert run.run("--tags=base", f"--limit={host}") == {host: 1}
+        assert not reaches(fleet, host, METRICS)
+
     outsider = [{"to": "etcd", "port": METRICS, "from": ["operators"]}]
     with playbook(fleet, base_openings=outsider, base_operator_networks=[f"{CONTROLLER}/32"]) as run:
         run.run("--tags=base", f"--limit={host}")
@@ -92,6 +101,17 @@ def test_lets_in_whom_the_table_names_and_nobody_else(fleet, host):
     assert reaches(fleet, host, METRICS), "what the table names is open"
     assert not reaches(fleet, host, HTTPS), "what it does not name any more is closed"
     assert reaches(fleet, host, SSH)
+
+
+def test_refuses_a_name_where_a_firewall_needs_an_address(fleet):
+    names = [{"to": "etcd", "port": METRICS, "from": ["operators"]}]
+    with (
+        playbook(
+            fleet, base_openings=names, base_operator_networks=["office.example.com", "fd00::/64"]
+        ) as run,
+        pytest.raises(AssertionError, match=r"office[.]example[.]com: a firewall knows hosts by address"),
+    ):
+        run.run("--tags=base", "--limit=ufw")
 
 
 def test_keeps_the_clock_by_the_servers_of_the_fleet(fleet):

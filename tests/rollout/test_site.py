@@ -105,6 +105,21 @@ def test_a_second_run_changes_nothing(site):
     assert site.second_run == {"one": 0} | dict.fromkeys(site.second_run, 0)
 
 
+def test_another_authority_is_refused_before_anything_is_changed(site):
+    """As on a controller that has the inventory, but not its certificates."""
+    pki = site.playbook.inventory / "pki"
+    known = site.machine.run("cat /etc/etcd/tls/ca.crt /etc/etcd/tls/server.crt").stdout
+    away = pki.rename(pki.with_name("away"))
+    try:
+        with pytest.raises(AssertionError, match="is of another authority"):
+            site.playbook.run("--tags=certificates")
+        assert not pki.exists(), "none was made"
+    finally:
+        away.rename(pki)
+    assert site.machine.run("cat /etc/etcd/tls/ca.crt /etc/etcd/tls/server.crt").stdout == known
+    assert set(site.playbook.run("--tags=certificates").values()) == {0}
+
+
 def test_units_run_as_their_accounts_and_start_at_boot(site):
     properties = ("ActiveState", "SubState", "UnitFileState", "User", "NRestarts")
     stated = {unit: site.machine.unit(unit, *properties) for unit in UNITS}
