@@ -20,6 +20,7 @@ class DashboardQuery:
     dashboard: str
     panel: str
     expr: str
+    legend: str
 
     def __str__(self) -> str:
         return f"{self.dashboard}: {self.panel}: {self.expr}"
@@ -28,6 +29,11 @@ class DashboardQuery:
     def variables(self) -> set[str]:
         """Those of the dashboard that it uses."""
         return set(re.findall(r"\$([a-z_]+)", self.expr)) - set(BUILT_IN)
+
+    @property
+    def labels(self) -> set[str]:
+        """Those that its legend shows."""
+        return set(re.findall(r"{{(\w+)}}", self.legend))
 
     def filled(self, values: Mapping[str, str]) -> str:
         """With each variable replaced by its value."""
@@ -42,7 +48,7 @@ def dashboards() -> dict[str, dict[str, Any]]:
 def queries(name: str) -> list[DashboardQuery]:
     """All of one dashboard, in the order of its panels."""
     return [
-        DashboardQuery(name, panel["title"], target["expr"])
+        DashboardQuery(name, panel["title"], target["expr"], target["legendFormat"])
         for panel in dashboards()[name]["panels"]
         for target in panel.get("targets", [])
     ]

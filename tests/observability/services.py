@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,10 +141,26 @@ class Prometheus(Service):
             for target in job["static_configs"]:
                 if job["job_name"] != "prometheus":
                     target["targets"] = [places[job["job_name"], target["labels"]["instance"]]]
-        rendered["global"].update(scrape_timeout=f"{SCRAPE_SECONDS}s", evaluation_interval="1s")
-        (self.directory / "prometheus.yml").write_text(yaml.safe_dump(rendered))
+        self._put(rendered)
         self.trust(console)
         (self.directory / "yuanya-metrics-token").write_text(self._token)
+
+    def watch(self, job: str, addresses: Mapping[str, str]) -> None:
+        """Instead of `configure`: one scrape job, with its instances' addresses, and the role's rules."""
+        targets = [{"targets": [where], "labels": {"instance": name}} for name, where in addresses.items()]
+        (self.directory / "blackbox.yml").write_text("modules: {}\n")
+        self._put(
+            {
+                "global": {"scrape_interval": f"{SCRAPE_SECONDS}s"},
+                "rule_files": [f"{self.directory}/rules/*.yml"],
+                "scrape_configs": [{"job_name": job, "static_configs": targets}],
+            }
+        )
+
+    def _put(self, configuration: dict[str, Any]) -> None:
+        """The configuration with short times, and the rules beside it."""
+        configuration["global"].update(scrape_timeout=f"{SCRAPE_SECONDS}s", evaluation_interval="1s")
+        (self.directory / "prometheus.yml").write_text(yaml.safe_dump(configuration))
         (self.directory / "rules").mkdir()
         (self.directory / "rules/yuanya.yml").write_text(shortened(RULES.read_text()))
 

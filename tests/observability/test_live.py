@@ -32,8 +32,11 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 def has_data(fleet: Fleet, query: DashboardQuery) -> bool:
+    """And its series have the labels that the legend shows."""
     samples = fleet.prometheus.query(query.filled(FILLED_IN))
-    return any(not isnan(float(sample["value"][1])) for sample in samples)
+    return any(not isnan(float(sample["value"][1])) for sample in samples) and all(
+        query.labels <= sample["metric"].keys() for sample in samples
+    )
 
 
 def test_every_query_of_the_dashboards_has_data(fleet: Fleet) -> None:

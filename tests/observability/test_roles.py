@@ -3,6 +3,7 @@
 Units and packages are tested on machines, see tests/rollout. No test has a Grafana.
 """
 
+import configparser
 import json
 import os
 import re
@@ -20,7 +21,7 @@ from tests.observability.services import HERE
 SECRETS = {"yuanya_metrics_token": "of-prometheus-17", "grafana_admin_password": "of-grafana-4711"}
 
 
-def play(directory: Path) -> str:
+def play(directory: Path, **variables: object) -> str:
     """Run both roles; returns what Ansible printed."""
     given = {
         "prometheus_install_from": "none",
@@ -29,6 +30,7 @@ def play(directory: Path) -> str:
         "grafana_install_from": "none",
         "grafana_config_dir": str(directory / "grafana"),
         **SECRETS,
+        **variables,
     }
     file = directory / "variables.json"
     file.write_text(json.dumps(given))
@@ -68,3 +70,26 @@ def test_a_second_run_changes_nothing_and_secrets_stay_secret(tmp_path: Path) ->
     assert provider["options"]["path"] == str(placed)
     [source] = yaml.safe_load((provisioning / "datasources/yuanya.yml").read_text())["datasources"]
     assert source["url"] == "http://localhost:9090"
+    assert source["jsonData"]["timeInterval"] == "15s"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the files belong to root")
+def test_grafana_listens_for_others_only_with_a_certificate(tmp_path: Path) -> None:
+    for name in ("ca.crt", "grafana.crt", "grafana.key"):
+        (tmp_path / name).write_text(f"what is in {name}\n")
+    refused = play(tmp_path, grafana_listen_address="0.0.0.0")
+    assert "an address that others reach needs" in refused
+    assert not (tmp_path / "grafana").exists()
+
+    files = {"grafana_certificate": "grafana.crt", "grafana_certificate_key": "grafana.key"}
+    done = play(tmp_path, **{name: str(tmp_path / file) for name, file in files.items()})
+    assert re.search(r"changed=[1-9]\d* .*failed=0", done), done
+    assert "what is in grafana.key" not in done
+    key = tmp_path / "grafana/tls.key"
+    assert (key.read_text(), stat.S_IMODE(key.stat().st_mode)) == ("what is in grafana.key\n", 0o640)
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read(tmp_path / "grafana/grafana.ini")
+    assert settings["server"]["protocol"] == "https"
+    assert settings["server"]["http_addr"] == "0.0.0.0"
+    assert settings["server"]["cert_key"] == str(key)
+    assert settings["security"]["cookie_secure"] == "true"
