@@ -135,10 +135,11 @@ def test_new_files_that_cannot_be_used_are_told_and_the_old_go_on(intact: System
     seen = len(intact.worker.log)
     key.unlink()
     pem.write_bytes(b"")
-    intact.restart_etcd()
     intact.front.close()
-    intact.wait_told(f"the old ones go on: etcd: cannot read {key}: No such file", seen)
     intact.wait_told(f"the old ones go on: MongoDB: {pem} cannot be used", seen)
+    intact.etcd.kill()
+    intact.wait_told(f"the old ones go on: etcd: cannot read {key}: No such file", seen)
+    intact.etcd.start()
     intact.restart_store()
     intact.wait_run()
     for path, content in good.items():
