@@ -8,6 +8,7 @@ const zh = (message: string) => translateProblem(message, "zh-CN");
 
 /** As the server wrote them. */
 const SAID: [string, string][] = [
+  ["etcd is not available: it did not answer in time.", "etcd 不可用：没有及时响应。"],
   // Fields of jobs.
   ["field required", "必填"],
   ["must have at most 128 characters, has 129", "最多 128 个字符，现有 129 个"],
