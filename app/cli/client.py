@@ -157,7 +157,7 @@ def _check(heard: Heard) -> None:
     except (ValueError, LookupError, TypeError, AttributeError):
         message = f"{response.url} answered {response.status_code} {response.reason_phrase}"
     if response.status_code == 401:
-        message += ". Run `yuanya login`"
+        message = message.rstrip(".") + ". Run `yuanya login`"
     if response.status_code == 412 and heard.doubtful:
         message += (
             ". Or it was this command: it asked twice, as the first answer was lost. Look, and run it again"
