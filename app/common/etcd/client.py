@@ -17,6 +17,7 @@ from app.common.etcd import txn
 from app.common.etcd.connection import Connection, TokenRefused, TooLarge, translate
 from app.common.etcd.handshake import Examiner
 from app.common.etcd.measure import measured
+from app.common.etcd.patience import Patience
 from app.common.etcd.tls_files import Credentials, TlsFiles
 from app.common.etcd.txn import Compare, Operation, TxnResult, key_value, prefix_end
 from app.common.key_value import KeyValue
@@ -47,9 +48,8 @@ class EtcdClient:
     failure the next endpoint is used. Certificates that were renewed are read when etcd has to be connected
     to again; where the new files cannot be used, the old contents go on.
 
-    With `first_timeout` calls that follow a prompt answer may take only so long; while there is none, half as
-    long as there has been none, up to `timeout`. For callers that can ask again: a member that has just lost
-    its leader swallows writes without a word, and never answers those.
+    With `first_timeout` small reads and writes are given up sooner, as `Patience` says. For callers that can
+    ask again: a member that has just lost its leader swallows writes without a word, and never answers those.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class EtcdClient:
         self._examiner = Examiner(files)
         self._user, self._password = user, password
         self.timeout = timeout
-        self._first_timeout = timeout if first_timeout is None else min(first_timeout, timeout)
-        self._slow_since: float | None = None  # monotonic: no call has been answered promptly since
+        first = timeout if first_timeout is None else first_timeout
+        self._reads, self._writes = Patience(first, timeout), Patience(first, timeout)
         self._lock = threading.Lock()
         self._current = 0
         self._connections: dict[int, Connection] = {}
@@ -168,11 +168,11 @@ class EtcdClient:
     def put(self, key: str, value: bytes, lease: int = 0) -> int:
         """Returns the revision of the write."""
         request = rpc.PutRequest(key=key.encode(), value=value, lease=lease)
-        return int(self._call(lambda c: c.kv.Put, request).header.revision)
+        return int(self._write(lambda c: c.kv.Put, request).header.revision)
 
     def delete(self, key: str) -> bool:
         """Whether the key was there."""
-        return bool(self._call(lambda c: c.kv.DeleteRange, rpc.DeleteRangeRequest(key=key.encode())).deleted)
+        return bool(self._write(lambda c: c.kv.DeleteRange, rpc.DeleteRangeRequest(key=key.encode())).deleted)
 
     def txn(
         self,
@@ -184,7 +184,7 @@ class EtcdClient:
     ) -> TxnResult:
         """If all of `compare` hold do `success`, else `failure`, atomically."""
         request = txn.request(compare, success, failure)
-        response = self._call(lambda c: c.kv.Txn, request, timeout)
+        response = self._write(lambda c: c.kv.Txn, request, timeout)
         return txn.result(response, response.header.revision)
 
     def compact(self, revision: int) -> None:
@@ -249,40 +249,51 @@ class EtcdClient:
         """Asks for fewer keys, from then on, where their values are too large for one message."""
         while True:
             try:
-                return self._read(lambda c: c.kv.Range, request)
+                return self._read(lambda c: c.kv.Range, request, self.timeout)  # a page may be long
             except TooLarge:
                 if request.limit == 1:
                     raise
                 request.limit = max(1, request.limit // 4)
 
-    def _read(self, method: Callable[[Connection], Any], request: Any) -> Any:
+    def _read(self, method: Callable[[Connection], Any], request: Any, timeout: float | None = None) -> Any:
         """Try every endpoint once and the first again: it may only have lost an idle connection."""
         deadline = time.monotonic() + self.timeout * len(self._endpoints)
         for _ in self._endpoints:
             try:
-                return self._call(method, request)
+                return self._patiently(self._reads, method, request, timeout)
             except EtcdUnavailable:
                 if time.monotonic() >= deadline:
                     raise
-        return self._call(method, request, min(self._limit(), deadline - time.monotonic()))
+        limit = self._reads.seconds() if timeout is None else timeout
+        return self._patiently(self._reads, method, request, min(limit, deadline - time.monotonic()))
+
+    def _write(self, method: Callable[[Connection], Any], request: Any, timeout: float | None = None) -> Any:
+        return self._patiently(self._writes, method, request, timeout)
+
+    def _patiently(
+        self, patience: Patience, method: Callable[[Connection], Any], request: Any, timeout: float | None
+    ) -> Any:
+        began = time.monotonic()
+        try:
+            answer = self._call(method, request, patience.seconds() if timeout is None else timeout)
+        except EtcdUnavailable:
+            patience.gave_up(began)
+            raise
+        patience.answered(began)
+        return answer
 
     @measured
     def _call(self, method: Callable[[Connection], Any], request: Any, timeout: float | None = None) -> Any:
         connection = self._connection()
-        limit = timeout or self._limit()
+        limit = timeout or self.timeout
         began = time.monotonic()
 
         def call() -> Any:
             return method(connection)(request, timeout=limit, metadata=connection.metadata(limit))
 
         try:
-            answer = self._guard(call)
-            # Where etcd is slow in general, the patience that it takes stays.
-            if time.monotonic() - began < self._first_timeout / 2:
-                self._slow_since = None
-            return answer
+            return self._guard(call)
         except EtcdUnavailable as error:
-            self._slow_since = self._slow_since or began
             # The only endpoint is kept: its channel reconnects by itself, and other threads may be using it.
             if len(self._endpoints) > 1 or connection.outdated():
                 self.fail_over(connection)
@@ -293,12 +304,6 @@ class EtcdClient:
         except TokenRefused:
             connection.forget_token()
             return self._guard(call)
-
-    def _limit(self) -> float:
-        """Seconds that a call may take."""
-        since = self._slow_since
-        without = time.monotonic() - since if since is not None else 0.0
-        return min(self.timeout, max(self._first_timeout, without / 2))
 
     def _connection(self) -> Connection:
         with self._lock:

@@ -48,6 +48,15 @@ def works(client):
     return True
 
 
+def promptly_read(client):
+    began = time.monotonic()
+    try:
+        client.get("/works")
+    except EtcdUnavailable:
+        return False
+    return time.monotonic() - began < 0.1
+
+
 def test_every_call_gives_up_on_a_paused_etcd_within_its_deadline(etcd, clients):
     client = clients(etcd.endpoint, timeout=1.5)
     lease = client.grant(60)
@@ -135,3 +144,16 @@ def test_haste_gives_up_soon_on_silence_and_learns_that_etcd_is_slow(proxy, clie
     proxy.heal()
     proxy.delay[DOWN] = 0.6  # longer than the first may take: tried again and again it never gets an answer
     wait_until(lambda: works(client), 60, "the patience that it takes")
+
+
+def test_prompt_reads_do_not_make_slow_writes_hasty(proxy, clients):
+    client = clients(proxy.endpoint, timeout=60, first_timeout=0.2)
+    wait_until(lambda: works(client), 30, "a prompt answer")
+
+    def slowly_writes():
+        proxy.delay[DOWN] = 0.0
+        wait_until(lambda: promptly_read(client), 30, "a prompt read")
+        proxy.delay[DOWN] = 0.6  # as where the disk is slow, which no read waits for
+        return works(client)
+
+    wait_until(slowly_writes, 60, "the patience that writes take")
