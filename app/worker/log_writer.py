@@ -10,6 +10,7 @@ from app.common.errors import StoreError, StoreUnavailable
 from app.common.logstore import LiveOutput, LogStore, open_store
 from app.common.metrics.worker import DROPPED, LOG_BATCHES, LOG_CONFLICTS, LOG_ROWS
 from app.common.models import Run, Status
+from app.common.reasons import Reasons
 from app.common.settings import WorkerSettings
 from app.worker import messages as m
 from app.worker.process import Parent, process_loop, rest
@@ -29,7 +30,6 @@ FULL_SECONDS = 1.0  # between tries when there is nowhere to put the rows
 MAX_BACKOFF = 5.0  # seconds between tries while the store is away
 PRUNE_SECONDS = 3600.0
 CONFLICTS_LOGGED = 10  # of a batch
-REASONS_LOGGED = 5  # of an outage: what begins as a lost connection may turn out to be a bad certificate
 UNSTORABLE = "[this output was refused by the log store]"
 
 
@@ -66,7 +66,7 @@ class LogWriter:
         self._prepared = False
         self._away_until = 0.0  # the store is not asked before
         self._backoff = 0.0
-        self._reasons: set[str] = set()  # why it is away, as told so far
+        self._reasons = Reasons()
         self._watched: set[str] = set()
         self._next_prune = monotonic() + 60
         self._stopping = False
@@ -204,10 +204,8 @@ class LogWriter:
         return True
 
     def _stay_away(self, error: StoreError) -> None:
-        reason = str(error)
-        if reason not in self._reasons and len(self._reasons) < REASONS_LOGGED:
-            self._reasons.add(reason)
-            log.error("The log store is away; rows go to disk: %s", reason, extra={"action": "store"})
+        if self._reasons.is_new(error):
+            log.error("The log store is away; rows go to disk: %s", error, extra={"action": "store"})
         self._backoff = min(MAX_BACKOFF, self._backoff * 2 or 0.25)
         self._away_until = self._monotonic() + self._backoff
         LOG_BATCHES.labels(result="failed").inc()

@@ -146,6 +146,22 @@ def test_new_files_that_cannot_be_used_are_told_and_the_old_go_on(intact: System
         path.write_bytes(content)
 
 
+def test_certificates_that_have_ended_are_named_and_new_ones_taken_up(intact: System) -> None:
+    seen = len(intact.worker.log)
+    intact.etcd.pki.certificate(WORKER, days=-1)
+    intact.pki.certificate("client", days=-1)
+    intact.front.close()
+    intact.wait_told("The log store is away; rows go to disk: MongoDB", seen)
+    intact.restart_store()
+    intact.etcd.kill()
+    intact.wait_told("A heartbeat was not written: etcd does not answer", seen)
+    intact.etcd.start()
+    intact.wait_told("it refuses the certificate in", seen)
+    intact.etcd.pki.certificate(WORKER)
+    intact.pki.certificate("client")
+    intact.wait_run()
+
+
 def test_an_authority_that_is_the_wrong_one_is_named(intact: System) -> None:
     seen = len(intact.worker.log)
     good = {pki: pki.crt("ca").read_bytes() for pki in (intact.etcd.pki, intact.pki)}

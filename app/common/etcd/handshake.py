@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from app.common.etcd.tls_files import TlsFiles
 
 REMEMBERED_SECONDS = 30.0  # so that an outage is not answered with a handshake for each failed call
+NOTHING_SECONDS = 10.0  # the same where nothing was found: a member that starts may not shake hands yet
 MAX_SECONDS = 1.0
 
 _DEFAULT_PORT = 2379
@@ -38,15 +39,20 @@ class Examiner:
         """Empty: nothing that TLS has to do with, or not known within `timeout` seconds."""
         with self._lock:
             asked, known = self._known.get(endpoint, (float("-inf"), ""))
-            if timeout <= 0 or time.monotonic() - asked < REMEMBERED_SECONDS:
+            remembered = REMEMBERED_SECONDS if known else NOTHING_SECONDS
+            if timeout <= 0 or time.monotonic() - asked < remembered:
                 return known
-            self._known[endpoint] = time.monotonic(), known
+            self._known[endpoint] = time.monotonic(), known  # one handshake at a time
         found = self._examine(endpoint, min(timeout, MAX_SECONDS))
         with self._lock:
-            self._known[endpoint] = time.monotonic(), found
-        return found
+            if found is None:
+                self._known.pop(endpoint, None)
+            else:
+                self._known[endpoint] = time.monotonic(), found
+        return found or ""
 
-    def _examine(self, endpoint: str, timeout: float) -> str:
+    def _examine(self, endpoint: str, timeout: float) -> str | None:
+        """None: nobody is there to shake hands with, yet."""
         host, port = address(endpoint)
         deadline = time.monotonic() + timeout
         try:
@@ -55,6 +61,8 @@ class Examiner:
                 if endpoint.startswith("https://"):
                     return self._encrypted(plain, host, deadline)
                 return "it speaks TLS: use https://" if _speaks_tls(plain) else ""
+        except ConnectionRefusedError:
+            return None
         except OSError:
             return ""
 

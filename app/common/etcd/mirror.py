@@ -21,6 +21,7 @@ from app.common.etcd.client import EtcdClient
 from app.common.etcd.connection import translate
 from app.common.etcd.txn import key_value, prefix_end
 from app.common.key_value import Event, KeyValue
+from app.common.reasons import Reasons
 
 log = logging.getLogger(__name__)
 
@@ -123,15 +124,16 @@ class Mirror:
     # The mirror's thread
 
     def _run(self) -> None:
-        backoff, cause = MIN_BACKOFF_SECONDS, "start"
+        backoff, cause, reasons = MIN_BACKOFF_SECONDS, "start", Reasons()
         while not self._stopping.is_set():
             built = None
             try:
                 self._build(cause)
                 built = self._monotonic()
+                reasons.clear()
                 cause = self._follow()
             except EtcdError as error:
-                level = logging.DEBUG if cause == "error" else logging.WARNING  # an outage is told once
+                level = logging.WARNING if reasons.is_new(error) else logging.DEBUG
                 log.log(level, "The mirror waits for etcd: %s", error, extra={"action": "mirror"})
                 cause = "error"
                 self._client.fail_over()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
 from app.common.etcd.client import EtcdClient
+from app.common.reasons import Reasons
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Session:
         self._monotonic = monotonic
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
-        self._failing = False
+        self._reasons = Reasons()
         self.lease = 0
         self.valid_until = 0.0
 
@@ -81,13 +82,12 @@ class Session:
             self._lose()
             return 0.0
         except EtcdError as error:
-            level = logging.DEBUG if self._failing else logging.WARNING  # an outage is told once
+            level = logging.WARNING if self._reasons.is_new(error) else logging.DEBUG
             log.log(level, "The lease could not be renewed: %s", error, extra={"action": "keepalive"})
-            self._failing = True
             if self.lease and self._monotonic() >= self.valid_until:
                 self._lose()
             return RETRY_SECONDS if isinstance(error, EtcdUnavailable) else 3 * RETRY_SECONDS
-        self._failing = False
+        self._reasons.clear()
         return self._ttl / 3
 
     def _open(self) -> None:
