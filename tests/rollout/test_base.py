@@ -103,13 +103,12 @@ def test_lets_in_whom_the_table_names_and_nobody_else(fleet, host):
     assert reaches(fleet, host, SSH)
 
 
-def test_refuses_a_name_where_a_firewall_needs_an_address(fleet):
-    names = [{"to": "etcd", "port": METRICS, "from": ["operators"]}]
+def test_refuses_what_is_neither_an_address_nor_a_network(fleet):
+    openings = [{"to": "etcd", "port": METRICS, "from": ["operators"]}]
+    networks = ["office.example.com", "10.0.0.5/24", "10.0.0.0/24", "10.0.0.5/32", "fd00::/64", "fd00::1"]
     with (
-        playbook(
-            fleet, base_openings=names, base_operator_networks=["office.example.com", "fd00::/64"]
-        ) as run,
-        pytest.raises(AssertionError, match=r"office[.]example[.]com: a firewall knows hosts by address"),
+        playbook(fleet, base_openings=openings, base_operator_networks=networks) as run,
+        pytest.raises(AssertionError, match=r"10[.]0[.]0[.]5/24, office[.]example[.]com: a firewall knows"),
     ):
         run.run("--tags=base", "--limit=ufw")
 

@@ -204,15 +204,21 @@ def test_of_older_releases_the_last_are_kept_and_those_that_run(site):
 
 
 def test_a_worker_that_a_rollout_left_drained_is_put_back_by_the_next(site):
-    """As if the first had been cut off after the drain."""
-    site.machine.run("touch /etc/yuanya/worker.drained-by-rollout")
+    """As if the first had been cut off after the drain. It also left its token."""
+    place, url = "/run/yuanya-rollout-one", f"http://{site.machine.address}:8000"
+    site.machine.run(
+        "touch /etc/yuanya/worker.drained-by-rollout && "
+        f"XDG_CONFIG_HOME={place} YUANYA_URL={url} yuanya login --password-file /dev/stdin",
+        stdin=site.playbook.secrets["yuanya_admin_password"],
+    )
     with site.browser() as browser:
         api = site.signed_in(browser)
         api.post("/api/v1/workers/one/drain").raise_for_status()
         site.playbook.run("--tags=worker")
         (worker,) = api.get("/api/v1/workers").raise_for_status().json()["items"]
         assert (worker["state"], worker["drained"]) == ("active", False)
-    site.machine.run("test ! -e /etc/yuanya/worker.drained-by-rollout")
+        assert api.get("/api/v1/tokens").raise_for_status().json()["items"] == []
+    site.machine.run(f"test ! -e /etc/yuanya/worker.drained-by-rollout && test ! -e {place}")
 
 
 def test_all_comes_back_after_a_power_cut(site):
