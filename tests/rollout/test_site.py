@@ -203,6 +203,14 @@ def test_of_older_releases_the_last_are_kept_and_those_that_run(site):
     site.machine.run("systemctl stop older")
 
 
+def test_what_a_host_keeps_of_its_release_can_be_rolled_out_again(site):
+    """It is the same release: nothing changes."""
+    (kept,) = (site.machine.directory / "written/opt/yuanya").glob("*/dist")
+    (wheel,) = kept.glob("*.whl")
+    again = ("-e", f"yuanya_wheel={wheel}", "-e", f"yuanya_lock={kept}/runtime.txt")
+    assert set(site.playbook.run("--tags=yuanya,master,worker", *again).values()) == {0}
+
+
 def test_a_worker_that_a_rollout_left_drained_is_put_back_by_the_next(site):
     """As if the first had been cut off after the drain. It also left its token."""
     place, url = "/run/yuanya-rollout-one", f"http://{site.machine.address}:8000"
