@@ -200,7 +200,7 @@ def test_of_older_releases_the_last_are_kept_and_those_that_run(site):
     site.playbook.run("--tags=yuanya")
     found = site.machine.run("cd /opt/yuanya && ls --directory 0.0.*").stdout.split()
     assert found == ["0.0.1-runs", "0.0.4-last", "0.0.5-last"]
-    site.machine.run("systemctl stop older")
+    site.machine.run("systemctl stop older && rm -r /opt/yuanya/0.0.*")
 
 
 def test_what_a_host_keeps_of_its_release_can_be_rolled_out_again(site):
