@@ -85,9 +85,8 @@ def test_a_session_that_ended_costs_nothing_typed(open_jobs: Console, own_up: Up
     page.get_by_role("textbox", name="Command").click()
     page.keyboard.insert_text("true")
     page.get_by_role("textbox", name="Schedule", exact=True).fill("@daily")
-    expect(
-        page.locator(".preview-words")
-    ).to_be_visible()  # else its question could be the first to be refused
+    # Else its question might be the first to be refused.
+    expect(page.locator(".preview-words")).to_be_visible()
     page.context.clear_cookies()
     page.get_by_role("button", name="Create", exact=True).click()
     dialog = page.get_by_role("dialog")
