@@ -10,9 +10,8 @@ import httpx
 
 # Seconds between attempts to connect: together longer than systemd takes to start again what died.
 CONNECT_PAUSES = (0.2, 0.4, 0.8, 1.6)
-REPEATABLE = frozenset(
-    {"GET", "HEAD", "PUT", "DELETE"}
-)  # those of the API that RFC 9110, 9.2.2 calls idempotent
+# Those of the API that RFC 9110, 9.2.2 calls idempotent.
+REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 AWAY = frozenset({502, 503, 504})
 BROKEN_PAUSE = 0.2  # seconds, after a connection that broke
 MAX_PAUSE = 5  # seconds; whoever asks for more patience gets none
