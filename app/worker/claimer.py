@@ -12,6 +12,7 @@ from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
 from app.common.etcd import EtcdClient
 from app.common.metrics.worker import CLAIM_BATCH, CLAIM_TRANSACTIONS, CLAIMS
 from app.common.models import OpenRecord, Outcome
+from app.worker.backoff import MAX_BACKOFF_MS, Backoff
 from app.worker.claim_maker import ClaimMaker
 from app.worker.claims import (
     BATCH,
@@ -30,7 +31,6 @@ from app.worker.planner import RETRY_MS, Fire, Planner
 log = logging.getLogger(__name__)
 
 MAX_ROUNDS = 3  # of one fire: first, against the cursor found, and once more if somebody was quicker
-MAX_BACKOFF_MS = 2_000
 FIRES_A_TURN = BATCH  # what was won starts before more is claimed
 FIRST_FIRES = 30  # after a quiet time: executors that have nothing to do need not wait for a whole batch
 QUIET_MS = 100
@@ -97,14 +97,13 @@ class Claimer:
         self._maker = ClaimMaker(planner)
         self._doubtful: list[_Attempt] = []  # claims whose reply was lost: each may have been won
         self._claimed_at = 0  # when something was due last
-        self._retry_at = 0
-        self._backoff = 100
+        self._backoff = Backoff()
 
     def next_due(self) -> int | None:
         """When `attempt` has something to do: not before a pause after a failure is over."""
         times = [self._planner.next_due(), self._orders.next_due(), 0 if self._doubtful else None]
         due = min((time for time in times if time is not None), default=None)
-        return None if due is None else max(due, self._retry_at)
+        return None if due is None else max(due, self._backoff.retry_at)
 
     def may_claim(self, now: int) -> bool:
         """Whether `attempt` may claim something now, if there is room for it."""
@@ -114,7 +113,7 @@ class Claimer:
     @property
     def not_before(self) -> int:
         """Until then `attempt` does nothing, whatever is due (epoch ms)."""
-        return self._retry_at
+        return self._backoff.retry_at
 
     def forget(self, name: str) -> None:
         """The job changed: its next skipped fire begins a new range."""
@@ -125,7 +124,7 @@ class Claimer:
 
         Raises LeaseNotFound when the lease has ended; nothing was claimed with it.
         """
-        if 0 < self._retry_at - now <= MAX_BACKOFF_MS:  # further off: the clock was set back meanwhile
+        if self._backoff.holds(now):
             return []
         won: list[Won] = []
         try:
@@ -138,15 +137,11 @@ class Claimer:
             log.warning("The lease ended between two claims.", extra={"action": "claim"})
         except EtcdError as error:
             log.debug("Claiming waits for etcd: %s", error, extra={"action": "claim"})
-            self._back_off(now)
+            self._backoff.failed(now)
         else:
             if not self._doubtful:
-                self._backoff = 100
+                self._backoff.succeeded()
         return won
-
-    def _back_off(self, now: int) -> None:
-        self._retry_at = now + self._backoff
-        self._backoff = min(self._backoff * 3 // 2, MAX_BACKOFF_MS)
 
     def _resolve_doubts(self, now: int, lease: int, won: list[Won]) -> None:
         """Ask again for the claims whose replies were lost. Those that etcd refuses stay in doubt."""
@@ -161,7 +156,7 @@ class Claimer:
                 except EtcdError as error:
                     log.error("etcd refuses claims in doubt: %s", error, extra={"action": "claim"})
                     unresolved += batches.popleft()
-                    self._back_off(now)
+                    self._backoff.failed(now)
                     continue
                 for attempt, claimed in zip(batches.popleft(), answers, strict=True):
                     if claimed.answer in WON:
@@ -209,7 +204,7 @@ class Claimer:
             claim += self._unclaimed(check)
         except EtcdError:
             for fire in claim + check:
-                self._planner.again(fire, now + self._backoff)
+                self._planner.again(fire, now + self._backoff.pause)
             raise
         attempts = []
         for fire in claim:

@@ -11,6 +11,7 @@ from app.common.errors import EtcdError
 from app.common.etcd import EtcdClient
 from app.common.logstore import AuditEntry
 from app.common.models import Job, parse_job
+from app.worker.backoff import Backoff
 from app.worker.claims import Cursor, adopt, read_all_cursors, read_cursors
 from app.worker.job_table import HeldJob, JobChange, JobTable
 from app.worker.planner import Planner
@@ -18,7 +19,6 @@ from app.worker.planner import Planner
 log = logging.getLogger(__name__)
 
 MAX_ADOPTIONS_A_TURN = 100  # each is a transaction of its own; fires must not wait behind thousands
-MAX_BACKOFF_MS = 2_000
 NO_CURSOR = Cursor(None, 0)
 
 
@@ -29,8 +29,7 @@ class CursorReader:
         self._table, self._planner = table, planner
         self._all = False
         self._waiting: dict[str, int] = {}  # name -> revision of the change of its schedule; 0: none was seen
-        self._retry_at = 0
-        self._backoff = 100
+        self._backoff = Backoff()
 
     @property
     def waiting(self) -> bool:
@@ -44,15 +43,14 @@ class CursorReader:
 
     def plan_waiting(self, now: int) -> None:
         """Plan every job that waits for its cursor; when etcd does not answer, later. `now` is epoch ms."""
-        if not self.waiting or 0 < self._retry_at - now <= MAX_BACKOFF_MS:
+        if not self.waiting or self._backoff.holds(now):
             return
         try:
             self._plan(now)
-            self._backoff = 100
+            self._backoff.succeeded()
         except EtcdError as error:
             log.warning("Planning waits for etcd: %s", error, extra={"action": "plan"})
-            self._retry_at = now + self._backoff
-            self._backoff = min(self._backoff * 3 // 2, MAX_BACKOFF_MS)
+            self._backoff.failed(now)
 
     def _plan(self, now: int) -> None:
         while self._planner.distrusted:

@@ -12,14 +12,13 @@ from app.common import keys
 from app.common.errors import EtcdError, EtcdUnavailable, LeaseNotFound
 from app.common.etcd import EtcdClient, txn
 from app.common.models import RunOrder
+from app.worker.backoff import Backoff
 from app.worker.claims import lock_value
 
 log = logging.getLogger(__name__)
 
 BATCH = 100  # operations a transaction; each nests at most two more
 PAUSE_MS = 25
-MIN_BACKOFF_MS = 100
-MAX_BACKOFF_MS = 2_000
 
 
 class Settler:
@@ -29,8 +28,7 @@ class Settler:
         self._client = client
         self._operations: dict[tuple[str, ...], txn.Operation] = {}  # the key makes each unique
         self._flushed_at = 0
-        self._retry_at = 0
-        self._backoff = MIN_BACKOFF_MS
+        self._backoff = Backoff()
 
     def __len__(self) -> int:
         return len(self._operations)
@@ -64,7 +62,7 @@ class Settler:
     def flush(self, now: int, *, at_once: bool = True) -> None:
         """Send what waits, unless `at_once` is False and something was sent less than PAUSE_MS ago. What etcd
         does not take is kept for later. `now` is epoch ms."""
-        if 0 < self._retry_at - now <= MAX_BACKOFF_MS:  # further off: the clock was set back meanwhile
+        if self._backoff.holds(now):
             return
         if not self._operations or (not at_once and 0 <= now - self._flushed_at < PAUSE_MS):
             return
@@ -96,10 +94,9 @@ class Settler:
         if refusal:
             self._back_off(now, refusal)
         else:
-            self._backoff = MIN_BACKOFF_MS
+            self._backoff.succeeded()
 
     def _back_off(self, now: int, error: EtcdError) -> None:
-        level = logging.WARNING if self._backoff == MIN_BACKOFF_MS else logging.DEBUG  # told once
+        level = logging.WARNING if self._backoff.at_rest else logging.DEBUG  # told once
         log.log(level, "Closing runs waits for etcd: %s", error, extra={"action": "settle"})
-        self._retry_at = now + self._backoff
-        self._backoff = min(self._backoff * 3 // 2, MAX_BACKOFF_MS)
+        self._backoff.failed(now)

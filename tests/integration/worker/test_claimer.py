@@ -10,7 +10,7 @@ from app.common.errors import EtcdError, LeaseNotFound
 from app.common.etcd import txn
 from app.common.models import Outcome, Status, Trigger, run_id
 from app.worker import rows
-from app.worker.claimer import MAX_BACKOFF_MS
+from app.worker.backoff import MAX_BACKOFF_MS
 from app.worker.claims import BATCH
 from tests.harness.services import Etcd, needs
 from tests.integration.worker.parts import (

@@ -9,7 +9,8 @@ import pytest
 from app.common import keys
 from app.common.errors import EtcdError
 from app.common.etcd import txn
-from app.worker.planning import MAX_ADOPTIONS_A_TURN, MAX_BACKOFF_MS
+from app.worker.backoff import MAX_BACKOFF_MS
+from app.worker.planning import MAX_ADOPTIONS_A_TURN
 from tests.integration.worker.parts import MINUTE, SECOND, T0, Bench, Flaky, cursor_of, fires, put_job
 
 

@@ -9,7 +9,8 @@ from app.common import keys
 from app.common.errors import EtcdError
 from app.common.etcd import EtcdClient
 from app.common.models import RunOrder
-from app.worker.settler import BATCH, MAX_BACKOFF_MS, PAUSE_MS, Settler
+from app.worker.backoff import MAX_BACKOFF_MS
+from app.worker.settler import BATCH, PAUSE_MS, Settler
 from tests.harness.poll import wait_until
 from tests.integration.worker.parts import T0, Flaky
 
